@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours with its direct arrows. `LayoutTests` reads the same table from this file and refuses an import
+/// that does not follow an arrow (or a chain of arrows) drawn here.
+let arrows: [(target: String, dependencies: [String])] = [
+    ("Quantities", []),
+    ("Statistics", ["Quantities"]),
+    ("Encodings", ["Quantities", "CJSON", "CLibyaml"]),
+    ("Profiles", ["Encodings"]),
+    ("Workloads", ["Encodings", "Statistics"]),
+    ("Pricing", ["Profiles"]),
+    ("Planning", ["Profiles", "Workloads", "Pricing", "Statistics"]),
+    ("Scheduling", ["Planning"]),
+    ("Credentials", ["Profiles"]),
+    ("Dialects", ["Encodings", "Workloads", "CJSON"]),
+    ("Transport", ["Quantities", "CNetwork"]),
+    ("Records", ["Profiles", "CSQLite"]),
+    ("Driving", ["Scheduling", "Credentials", "Dialects", "Transport", "Records"]),
+    ("Analysis", ["Records", "Statistics", "Pricing"]),
+    ("Ranking", ["Analysis"]),
+    ("Reporting", ["Ranking"]),
+    ("Rehearsal", ["Dialects", "Workloads", "Pricing", "CNetwork"]),
+    ("Commands", ["Driving", "Reporting", "Rehearsal"]),
+]
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The targets above that SwiftPM reaches along the arrows, so that an import along a chain of arrows compiles.
+func reachable(from target: String) -> [String] {
+    var found: [String] = []
+    var open = arrows.first { $0.target == target }?.dependencies ?? []
+    while let next = open.popLast() {
+        guard !found.contains(next) else { continue }
+        found.append(next)
+        open += arrows.first { $0.target == next }?.dependencies.filter { !$0.hasPrefix("C") || $0 == "Credentials" } ?? []
+    }
+    return found.sorted()
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "CNetwork", pkgConfig: "libcurl libevent",
+        providers: [.apt(["libcurl4-openssl-dev", "libevent-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+]
+
+let sources: [Target] = arrows.map { arrow in
+    .target(
+        name: arrow.target, dependencies: reachable(from: arrow.target).map { .init(stringLiteral: $0) },
+        swiftSettings: settings, linkerSettings: [.linkedLibrary("m")])
+}
+
+let tests: [Target] = (arrows.map(\.target) + ["Layout", "EndToEnd"]).map { name in
+    let own = arrows.contains { $0.target == name } ? [name] + reachable(from: name) : arrows.map(\.target)
+    return .testTarget(
+        name: "\(name)Tests", dependencies: own.map { .init(stringLiteral: $0) },
+        swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+}
+
+let package = Package(
+    name: "submeter",
+    products: [.executable(name: "submeter", targets: ["submeter"])],
+    targets: systemLibraries
+        + [
+            .target(
+                name: "CJSON", cxxSettings: [.unsafeFlags(["-O2"])],
+                linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+            .executableTarget(name: "submeter", dependencies: ["Commands"], swiftSettings: settings),
+        ]
+        + sources + tests,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,19 @@
+/// How a model reaches its user.
+public enum DeliveryPath: String, CaseIterable, Codable, Sendable {
+    /// A marketplace that routes to the platforms of others.
+    case aggregator
+    /// A company that serves open-weight models on its own machines.
+    case inferencePlatform = "inference-platform"
+    /// A shelf of one of the large clouds.
+    case hyperscaler
+    /// A server that the user runs.
+    case selfHosted = "self-hosted"
+    /// The API of the model's own maker.
+    case directVendor = "direct-vendor"
+}
+
+/// The wire format that an endpoint speaks.
+public enum DialectName: String, CaseIterable, Codable, Sendable {
+    /// OpenAI Chat Completions and everything compatible with it.
+    case openAIChat = "openai-chat"
+}
