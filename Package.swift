@@ -13,7 +13,7 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Planning", ["Profiles", "Workloads", "Pricing", "Statistics"]),
     ("Scheduling", ["Planning"]),
     ("Credentials", ["Profiles"]),
-    ("Dialects", ["Encodings", "Workloads", "CJSON"]),
+    ("Dialects", ["Encodings", "Workloads"]),
     ("Transport", ["Quantities", "CNetwork"]),
     ("Records", ["Profiles", "CSQLite"]),
     ("Driving", ["Scheduling", "Credentials", "Dialects", "Transport", "Records"]),

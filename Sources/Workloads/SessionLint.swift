@@ -1,0 +1,78 @@
+import Quantities
+
+/// Something about a library that makes its replay doubtful.
+public struct Finding: Hashable, Sendable, CustomStringConvertible {
+    /// How bad a finding is.
+    public enum Severity: String, Hashable, Sendable {
+        /// The library must not be replayed.
+        case error
+        /// The replay may not be what was meant.
+        case warning
+    }
+
+    /// How bad it is.
+    public let severity: Severity
+    /// Which session, or the library's name.
+    public let place: String
+    /// What was found.
+    public let message: String
+
+    /// `severity: place: message`.
+    public var description: String { "\(severity.rawValue): \(place): \(message)" }
+}
+
+/// Checks a library before it is replayed.
+public enum SessionLint {
+    /// Everything that is wrong or doubtful, at most 20 findings per session.
+    public static func findings(_ library: SessionLibrary) -> [Finding] {
+        var findings: [Finding] = []
+        if library.licence == nil {
+            findings.append(
+                Finding(severity: .warning, place: library.name, message: "no licence is stated in the header's source")
+            )
+        }
+        if library.sessions.isEmpty {
+            findings.append(Finding(severity: .error, place: library.name, message: "there are no sessions"))
+        }
+        var seen: Set<SessionIdentifier> = []
+        var shapes: [[Call]: SessionIdentifier] = [:]
+        for session in library.sessions {
+            let place = session.identifier.rawValue
+            if !seen.insert(session.identifier).inserted {
+                findings.append(Finding(severity: .error, place: place, message: "the session id stands twice"))
+            }
+            if let twin = shapes[session.calls] {
+                findings.append(Finding(severity: .warning, place: place, message: "its calls equal those of \(twin)"))
+            }
+            shapes[session.calls] = session.identifier
+            findings += check(session).prefix(20)
+        }
+        return findings
+    }
+
+    private static func check(_ session: Session) -> [Finding] {
+        var findings: [Finding] = []
+        func report(_ severity: Finding.Severity, _ call: Call, _ message: String) {
+            let text = "call \(call.identifier): \(message)"
+            findings.append(Finding(severity: severity, place: session.identifier.rawValue, message: text))
+        }
+        let graph = ContextGraph(session)
+        var known: Set<CallIdentifier> = []
+        for (index, call) in session.calls.enumerated() {
+            for dependency in call.after where !known.contains(dependency) {
+                report(.error, call, "it comes after \(dependency), which is no earlier call: a cycle or a wrong name")
+            }
+            if case .fork(let other) = call.context, !known.contains(other) {
+                report(.error, call, "it forks \(other), which is no earlier call")
+            }
+            if !known.insert(call.identifier).inserted { report(.error, call, "the call id stands twice") }
+            let expected = graph.promptTokens(index, in: session)
+            if call.input != expected {
+                report(.error, call, "in is \(call.input.value), but prefix + kept + carry + add is \(expected.value)")
+            }
+            if call.output == .zero { report(.warning, call, "no output is recorded") }
+            if call.reasoning > call.output { report(.error, call, "more reasoning than output") }
+        }
+        return findings
+    }
+}

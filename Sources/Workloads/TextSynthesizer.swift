@@ -1,0 +1,169 @@
+public import Encodings
+public import Statistics
+
+/// Writes plausible text of a requested size: prose, code, tool schemas, tool calls and tool results.
+///
+/// The text is the same for the same seed and different for different seeds, so that no provider's cache knows it. All of it
+/// is ASCII. Its words and its code average about 3.6–4 bytes a token under the tokenizers of current models; the size is
+/// exact in bytes and approximate in tokens.
+public struct TextSynthesizer: Sendable {
+    private var generator: SeededGenerator
+
+    /// Makes a writer.
+    public init(seed: Seed) {
+        generator = SeededGenerator(seed: seed)
+    }
+
+    /// Sentences of English words.
+    ///
+    /// - Parameter byteCount: the exact size.
+    /// - Returns: the text.
+    public mutating func prose(byteCount: Int) -> String {
+        filled(byteCount) { writer, bytes in
+            let length = 6 + writer.below(14)
+            for index in 0..<length {
+                var word = Array(Vocabulary.words[writer.below(Vocabulary.words.count)].utf8)
+                if index == 0 { word[0] &-= 0x20 }
+                bytes += word
+                bytes.append(0x20)
+            }
+            bytes[bytes.count - 1] = 0x2E
+            bytes.append(writer.below(5) == 0 ? 0x0A : 0x20)
+        }
+    }
+
+    /// Lines of program text.
+    ///
+    /// - Parameter byteCount: the exact size.
+    /// - Returns: the text.
+    public mutating func code(byteCount: Int) -> String {
+        filled(byteCount) { writer, bytes in
+            func word() -> String { Vocabulary.words[writer.below(Vocabulary.words.count)] }
+            let line =
+                switch writer.below(7) {
+                case 0: "func \(word())\(word().capitalizedASCII())(_ \(word()): Int) -> String {\n"
+                case 1: "    let \(word()) = \(word())(\(word()), \(writer.below(1000)))\n"
+                case 2: "    guard \(word()) != \(word()) else { return nil }\n"
+                case 3: "    for \(word()) in \(word()).\(word()) where \(word()) > \(writer.below(100)) {\n"
+                case 4: "        \(word()).\(word())(\"\(word()) \(word())\")\n"
+                case 5: "    // \(word()) the \(word()) before the \(word()) \(word())\n"
+                default: "    }\n"
+                }
+            bytes += line.utf8
+        }
+    }
+
+    /// What a tool of a coding agent might print.
+    ///
+    /// - Parameters:
+    ///   - name: the tool.
+    ///   - byteCount: the exact size.
+    /// - Returns: the text.
+    public mutating func toolResult(of name: String, byteCount: Int) -> String {
+        name.hasPrefix("read") || name.hasPrefix("search") ? code(byteCount: byteCount) : log(byteCount: byteCount)
+    }
+
+    private mutating func log(byteCount: Int) -> String {
+        filled(byteCount) { writer, bytes in
+            let words = Vocabulary.words
+            bytes += "[\(writer.below(90) + 10):\(writer.below(50) + 10)] ".utf8
+            for _ in 0..<(4 + writer.below(6)) { bytes += "\(words[writer.below(words.count)]) ".utf8 }
+            bytes += "\(writer.below(10000))\n".utf8
+        }
+    }
+
+    /// The tools of a coding agent, their descriptions drawn out to a size.
+    ///
+    /// - Parameter byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
+    /// - Returns: the definitions; none for a size of zero.
+    public mutating func tools(byteCount: Int) -> [ToolDefinition] {
+        guard byteCount > 0 else { return [] }
+        var tools = Vocabulary.tools
+        while tools.count > 1, size(of: tools) > byteCount { tools.removeLast() }
+        let missing = max(0, byteCount - size(of: tools))
+        for index in tools.indices {
+            let share = missing / tools.count + (index == 0 ? missing % tools.count : 0)
+            if share > 0 { tools[index].description += oneLine(byteCount: share) }
+        }
+        return tools
+    }
+
+    private mutating func oneLine(byteCount: Int) -> String {
+        String(decoding: prose(byteCount: byteCount).utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
+    }
+
+    private func size(of tools: [ToolDefinition]) -> Int {
+        tools.reduce(0) { $0 + $1.json.serialized().count }
+    }
+
+    /// Arguments that fit a tool's schema.
+    ///
+    /// - Parameters:
+    ///   - tool: the tool; nil gives an object with one text.
+    ///   - byteCount: the size aimed at; the required arguments are always there.
+    /// - Returns: a JSON object as text.
+    public mutating func arguments(for tool: ToolDefinition?, byteCount: Int) -> String {
+        let properties = tool?.parameters["properties"]?.objectValue?.members ?? []
+        var object = JSONObject()
+        for property in properties { object[property.key] = value(for: property.value) }
+        if properties.isEmpty { object["input"] = "" }
+        let missing = byteCount - JSONValue.object(object).serialized().count
+        let text = object.members.last { $0.value.stringValue != nil && $0.key != "mode" }
+        if missing > 0, let text {
+            object[text.key] = .string((text.value.stringValue ?? "") + words(byteCount: missing))
+        }
+        return JSONValue.object(object).text()
+    }
+
+    /// Words with single spaces and nothing that JSON must escape.
+    private mutating func words(byteCount: Int) -> String {
+        filled(byteCount) { writer, bytes in
+            bytes += Vocabulary.words[writer.below(Vocabulary.words.count)].utf8
+            bytes.append(0x20)
+        }
+    }
+
+    private mutating func value(for schema: JSONValue) -> JSONValue {
+        if let first = schema["enum"]?.arrayValue, !first.isEmpty { return generator.choice(first) }
+        switch schema["type"]?.stringValue {
+        case "integer", "number":
+            let lower = schema["minimum"]?.integerValue ?? 0
+            return .integer(
+                lower + generator.below(max(1, min(1000, (schema["maximum"]?.integerValue ?? 1000) - lower))))
+        case "boolean": return .bool(generator.below(2) == 0)
+        case "array": return .array([value(for: schema["items"] ?? .null)])
+        case "object":
+            var object = JSONObject()
+            for property in schema["properties"]?.objectValue?.members.prefix(32) ?? [] {
+                object[property.key] = value(for: property.value)
+            }
+            return .object(object)
+        default: return .string("\(generator.choice(Vocabulary.words))/\(generator.choice(Vocabulary.words)).swift")
+        }
+    }
+
+    private mutating func filled(
+        _ byteCount: Int, _ append: (inout SeededGenerator, inout [UInt8]) -> Void
+    ) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount + 128)
+        while bytes.count < byteCount { append(&generator, &bytes) }
+        bytes.removeLast(bytes.count - max(0, byteCount))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension ToolDefinition {
+    /// The definition as compact JSON in OpenAI's order of members, by which its size is counted.
+    public var json: JSONValue {
+        ["name": .string(name), "description": .string(description), "parameters": parameters]
+    }
+}
+
+extension String {
+    fileprivate func capitalizedASCII() -> String {
+        var bytes = Array(utf8)
+        if let first = bytes.first, (0x61...0x7A).contains(first) { bytes[0] = first - 0x20 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

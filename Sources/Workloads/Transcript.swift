@@ -1,0 +1,140 @@
+import Quantities
+public import Statistics
+
+/// A session as messages: turns recorded sizes into text that is the same for the same seed.
+///
+/// The history policy is `recorded`: later turns hold the recorded (here: synthetic) answers and tool results, never what the
+/// endpoint answered, so that every endpoint is sent the same bytes.
+public struct Transcript: Sendable {
+    /// The session.
+    public let session: Session
+    /// What each call has in its context.
+    public let graph: ContextGraph
+
+    private let seed: Seed
+    private let librarySeed: Seed
+    private let tokenizer: ApproximateTokenizer
+
+    /// Makes a transcript.
+    ///
+    /// - Parameters:
+    ///   - session: the session.
+    ///   - seed: decides the text of this session.
+    ///   - librarySeed: decides the text that sessions of the library share.
+    ///   - tokenizer: turns tokens into bytes.
+    public init(session: Session, seed: Seed, librarySeed: Seed, tokenizer: ApproximateTokenizer) {
+        self.session = session
+        self.seed = seed
+        self.librarySeed = librarySeed
+        self.tokenizer = tokenizer
+        graph = ContextGraph(session)
+    }
+
+    /// Which bytes an agent's prefix has, without making them: equal keys, equal bytes.
+    public func prefixKey(agent: String) -> String {
+        let owner =
+            switch session.share {
+            case .corpus: ""
+            case .tenant: session.tenant
+            case .session: "\(seed.value)"
+            }
+        let main = agent == Call.mainAgent
+        let sizes =
+            main
+            ? "\(session.toolsTokens.value)+\(session.systemTokens.value)" : "\(session.prefixTokens(of: agent).value)"
+        return "\(session.share.rawValue)/\(owner)/\(main ? "main" : "agent")/\(sizes)"
+    }
+
+    /// The tools and the system prompt of an agent.
+    ///
+    /// - Parameters:
+    ///   - agent: the agent.
+    ///   - runSalt: stands in front of the system prompt, and is part of its size.
+    /// - Returns: the prefix; its size is that of the session.
+    public func prefix(agent: String, runSalt: String) -> PromptPrefix {
+        let key = prefixKey(agent: agent)
+        var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
+        var (tools, system) = (session.toolsTokens, session.systemTokens)
+        if agent != Call.mainAgent {
+            let whole = session.prefixTokens(of: agent)
+            tools = TokenCount(whole.value * 3 / 4)
+            system = whole - tools
+        }
+        let definitions = synthesizer.tools(byteCount: tokenizer.bytes(tools))
+        let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
+        let room = tokenizer.bytes(system) - salt.utf8.count
+        return PromptPrefix(tools: definitions, system: salt + synthesizer.prose(byteCount: max(0, room)), key: key)
+    }
+
+    /// What one call appends to its context.
+    ///
+    /// - Parameters:
+    ///   - index: the call.
+    ///   - salts: tenant and session salt open the first user message of a fresh context.
+    ///   - tools: the tools of the call's agent, for the recorded tool calls.
+    /// - Returns: at least one item, in the order of sending.
+    public func items(_ index: Int, salts: Salts, tools: [ToolDefinition]) -> [ConversationItem] {
+        let call = session.calls[index]
+        let entry = graph.entries[index]
+        var synthesizer = TextSynthesizer(seed: seed.derived("call", index))
+        var items: [ConversationItem] = []
+        let results = call.added.filter { $0.role == "tool" }
+        let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
+        var opening = entry.kept.isEmpty ? opening(salts) : ""
+        func user(_ tokens: TokenCount, _ text: String?) {
+            let room = tokenizer.bytes(tokens) - opening.utf8.count
+            items.append(.user(opening + (text ?? synthesizer.prose(byteCount: max(0, room)))))
+            opening = ""
+        }
+        if entry.remainder > .zero { user(entry.remainder, nil) }
+        if hasAnswer { items += answer(call, index, results, tools, &synthesizer) }
+        var excess = max(0, -entry.remainder.value)
+        for item in call.added where !(hasAnswer && item.role == "tool") {
+            let cut = min(excess, item.tokens.value)
+            excess -= cut
+            user(TokenCount(item.tokens.value - cut), item.text)
+        }
+        if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, opening.isEmpty ? "Go on." : nil) }
+        return items
+    }
+
+    private func opening(_ salts: Salts) -> String {
+        let marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
+        return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
+    }
+
+    /// The recorded answer of the previous call and what its tools returned.
+    private func answer(
+        _ call: Call, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition],
+        _ synthesizer: inout TextSynthesizer
+    ) -> [ConversationItem] {
+        let room = tokenizer.bytes(call.carry)
+        guard !results.isEmpty else {
+            return [.assistant(AssistantMessage(text: synthesizer.prose(byteCount: room)))]
+        }
+        let text = synthesizer.prose(byteCount: room * 3 / 10)
+        var generator = SeededGenerator(seed: seed.derived("tools", index))
+        var calls: [ToolCall] = []
+        for (position, result) in results.enumerated() {
+            let tool = tools.first { $0.name == result.name } ?? (tools.isEmpty ? nil : generator.choice(tools))
+            let name = result.name ?? tool?.name ?? "run_command"
+            let share = (room - text.utf8.count) / results.count - name.utf8.count
+            let identifier = "call_" + Self.hexadecimal(seed.derived("identifier/\(index)", position).value)
+            let arguments = synthesizer.arguments(for: tool, byteCount: share)
+            calls.append(ToolCall(identifier: identifier, name: name, arguments: arguments))
+        }
+        let message = AssistantMessage(text: text.isEmpty ? nil : text, toolCalls: calls)
+        return [.assistant(message)]
+            + zip(calls, results).map { made, result in
+                let text =
+                    result.text ?? synthesizer.toolResult(of: made.name, byteCount: tokenizer.bytes(result.tokens))
+                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+            }
+    }
+
+    /// Sixteen hexadecimal digits.
+    public static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
