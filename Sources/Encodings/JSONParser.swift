@@ -5,6 +5,11 @@ public struct JSONError: Error, Hashable, CustomStringConvertible, Sendable {
     /// What is wrong, without any of the text itself.
     public let message: String
 
+    /// Makes an error.
+    public init(message: String) {
+        self.message = message
+    }
+
     /// The message.
     public var description: String { message }
 }

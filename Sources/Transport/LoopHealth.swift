@@ -1,0 +1,16 @@
+import Quantities
+
+/// How busy and how punctual a loop was since the figures were last taken.
+public struct LoopHealth: Hashable, Sendable {
+    /// How many turns there were.
+    public var turnCount = 0
+    /// The time spent working, not waiting.
+    public var busy = Duration.zero
+    /// The longest turn without waiting: for that long no socket was looked at.
+    public var longestTurn = Duration.zero
+    /// The most by which a turn that was to end at a deadline ended late.
+    public var greatestLateness = Duration.zero
+
+    /// Figures of a loop that has not run.
+    public init() {}
+}
