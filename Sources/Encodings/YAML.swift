@@ -6,6 +6,12 @@ public struct YAMLMark: Hashable, Sendable {
     public let line: Int
     /// The column, in characters.
     public let column: Int
+
+    /// Makes a place.
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 /// Why a YAML document was refused.

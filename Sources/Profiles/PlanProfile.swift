@@ -1,0 +1,233 @@
+import Encodings
+public import Quantities
+
+/// One endpoint as a plan names it.
+public struct EndpointProfile: Hashable, Sendable {
+    /// The endpoint's name in tables.
+    public var identifier: EndpointIdentifier
+    /// The provider behind it.
+    public var provider: ProviderIdentifier
+    /// A base URL in place of the provider's.
+    public var baseURL: String?
+    /// The region, for the price.
+    public var region: String?
+    /// Where the endpoint is named, for later checks.
+    public var mark: YAMLMarkBox
+}
+
+/// A place that does not take part in comparisons.
+public struct YAMLMarkBox: Hashable, Sendable {
+    let mark: YAMLMark
+
+    /// All places are alike.
+    public static func == (left: YAMLMarkBox, right: YAMLMarkBox) -> Bool { true }
+    /// Adds nothing.
+    public func hash(into hasher: inout Hasher) {}
+}
+
+/// How long to wait for what.
+public struct Timeouts: Hashable, Sendable {
+    /// Name, connection and TLS together.
+    public var connect: Duration
+    /// From the first request byte to the first content event.
+    public var firstToken: Duration
+    /// Between two reads.
+    public var idle: Duration
+    /// The whole call.
+    public var total: Duration
+}
+
+/// When a run ends before all its sessions are done.
+public struct StopRules: Hashable, Sendable {
+    /// After so long.
+    public var duration: Duration?
+    /// When more than this share of an endpoint's calls fail.
+    public var errorRate: Double?
+    /// But not before an endpoint has had so many calls.
+    public var errorRateMinimumCalls: Int
+}
+
+/// A limit that a call must meet to be good.
+public struct Objective: Hashable, Sendable {
+    /// What is limited.
+    public enum Metric: String, CaseIterable, Hashable, Sendable {
+        /// Time to the first content event of any kind, an upper limit.
+        case timeToFirstToken = "time_to_first_token"
+        /// Time to the first visible text or tool call, an upper limit.
+        case timeToFirstOutput = "time_to_first_output"
+        /// The whole call, an upper limit.
+        case turnTime = "turn_time"
+        /// Tokens per second after the first, a lower limit.
+        case decodeRate = "decode_rate"
+    }
+
+    /// What is limited.
+    public var metric: Metric
+    /// Seconds, or tokens per second.
+    public var limit: Double
+}
+
+/// What of a prompt must be new, so that caches are not warm by accident.
+public struct SaltPolicy: Hashable, Sendable {
+    /// New in every run.
+    public var run: Bool
+    /// Apart for every tenant.
+    public var tenant: Bool
+    /// Apart for every replayed session.
+    public var session: Bool
+}
+
+/// How a plan's results are ranked.
+public struct RankingSettings: Hashable, Sendable {
+    /// Fewer rounds than this rank nobody.
+    public var minimumRounds: Int
+    /// The lower bound of the success share must reach this.
+    public var minimumSuccess: Double
+    /// What an hour of waiting is worth.
+    public var valueOfTimePerHour: Money
+    /// Differences smaller than this share are ties.
+    public var differenceThreshold: Double
+    /// Draws of the bootstrap.
+    public var replicates: Int
+}
+
+/// A plan: which endpoints, which workload, how much, how long.
+public struct PlanProfile: Hashable, Sendable {
+    /// How the endpoints take turns within a round.
+    public enum Order: String, CaseIterable, Hashable, Sendable {
+        /// One after another, in an order drawn anew for each round.
+        case random
+        /// All at the same time.
+        case sideBySide = "side-by-side"
+    }
+
+    /// The name.
+    public var name: String
+    /// Decides everything random.
+    public var seed: Int
+    /// The model, by its name in the provider documents.
+    public var model: String
+    /// Provider documents, relative to the plan.
+    public var providerFiles: [String]
+    /// Price documents, relative to the plan.
+    public var priceFiles: [String]
+    /// The workload document, relative to the plan.
+    public var workloadFile: String
+    /// A policy document, relative to the plan.
+    public var policyFile: String?
+    /// The endpoints.
+    public var endpoints: [EndpointProfile]
+    /// The number of rounds.
+    public var rounds: Int
+    /// Sessions per endpoint and round.
+    public var sessionsPerRound: Int
+    /// Sessions under way at once, per endpoint.
+    public var liveSessions: Int
+    /// How the endpoints take turns.
+    public var order: Order
+    /// What waits are multiplied with; 1 is real time.
+    public var timeScale: Double
+    /// How long to wait for what.
+    public var timeouts: Timeouts
+    /// The most money that may be spent.
+    public var budget: Money?
+    /// When to stop early.
+    public var stop: StopRules
+    /// What a good call meets.
+    public var objectives: [Objective]
+    /// What must be new.
+    public var salts: SaltPolicy
+    /// How results are ranked.
+    public var ranking: RankingSettings
+    /// The sampling temperature; nil sends none.
+    public var temperature: Double?
+
+    init(_ reader: inout MappingReader) {
+        let diagnosis = reader.diagnosis
+        name = reader.string("name")
+        seed = reader.integer("seed", in: 0...Int.max, default: 1)
+        model = reader.string("model")
+        providerFiles = reader.strings("providers").map(\.text)
+        priceFiles = reader.strings("prices").map(\.text)
+        workloadFile = reader.string("workload")
+        policyFile = reader.optionalString("policy")
+        endpoints = reader.list("endpoints") { Self.endpoint($0, $1, diagnosis) }
+        if endpoints.isEmpty { reader.report("endpoints", "must name at least one endpoint") }
+        for (index, endpoint) in endpoints.enumerated()
+        where endpoints[..<index].contains(where: { $0.identifier == endpoint.identifier }) {
+            diagnosis.report(endpoint.mark.mark, "endpoints[\(index)].name", "'\(endpoint.identifier)' stands twice")
+        }
+        rounds = reader.integer("rounds", in: 1...10_000, default: 12)
+        sessionsPerRound = reader.integer("sessions_per_round", in: 1...100_000, default: 4)
+        liveSessions = reader.integer("live_sessions", in: 1...100_000, default: 4)
+        order = reader.choice("order", Order.self, default: .random)
+        timeScale = reader.number("time_scale", in: 0...100, default: 1)
+        budget = reader.optionalMoney("budget")
+        temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
+        var timeouts = reader.mapping("timeouts")
+        self.timeouts = Timeouts(
+            connect: timeouts?.duration("connect", default: .seconds(10)) ?? .seconds(10),
+            firstToken: timeouts?.duration("first_token", default: .seconds(120)) ?? .seconds(120),
+            idle: timeouts?.duration("idle", default: .seconds(60)) ?? .seconds(60),
+            total: timeouts?.duration("total", default: .seconds(600)) ?? .seconds(600))
+        timeouts?.finish()
+        stop = Self.stop(reader.mapping("stop"))
+        objectives = Self.objectives(reader.mapping("objectives"))
+        var salts = reader.mapping("salts")
+        self.salts = SaltPolicy(
+            run: salts?.bool("run", default: true) ?? true, tenant: salts?.bool("tenant", default: true) ?? true,
+            session: salts?.bool("session", default: true) ?? true)
+        salts?.finish()
+        ranking = Self.ranking(reader.mapping("ranking"))
+        reader.finish()
+    }
+
+    private static func endpoint(_ node: YAMLNode, _ path: String, _ diagnosis: Diagnosis) -> EndpointProfile {
+        var reader = MappingReader(node, path: path, diagnosis: diagnosis)
+        let provider = reader.string("provider")
+        let endpoint = EndpointProfile(
+            identifier: EndpointIdentifier(reader.optionalString("name") ?? provider),
+            provider: ProviderIdentifier(provider), baseURL: reader.optionalString("base_url"),
+            region: reader.optionalString("region"), mark: YAMLMarkBox(mark: node.mark))
+        reader.finish()
+        return endpoint
+    }
+
+    private static func stop(_ reader: MappingReader?) -> StopRules {
+        guard var reader else { return StopRules(duration: nil, errorRate: nil, errorRateMinimumCalls: 20) }
+        let hasRate = reader.keys.contains("error_rate")
+        let rules = StopRules(
+            duration: reader.optionalDuration("duration"),
+            errorRate: hasRate ? reader.number("error_rate", in: 0...1, default: 1) : nil,
+            errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20))
+        reader.finish()
+        return rules
+    }
+
+    private static func objectives(_ reader: MappingReader?) -> [Objective] {
+        guard var reader else { return [] }
+        let objectives = Objective.Metric.allCases.compactMap { metric -> Objective? in
+            if metric == .decodeRate {
+                guard reader.keys.contains(metric.rawValue) else { return nil }
+                return Objective(metric: metric, limit: reader.number(metric.rawValue, in: 0...1e6, default: 0))
+            }
+            return reader.optionalDuration(metric.rawValue).map { Objective(metric: metric, limit: $0.seconds) }
+        }
+        _ = reader.optional(Objective.Metric.decodeRate.rawValue)
+        reader.finish()
+        return objectives
+    }
+
+    private static func ranking(_ reader: MappingReader?) -> RankingSettings {
+        var reader = reader
+        let settings = RankingSettings(
+            minimumRounds: reader?.integer("minimum_rounds", in: 1...10_000, default: 8) ?? 8,
+            minimumSuccess: reader?.number("minimum_success", in: 0...1, default: 0.95) ?? 0.95,
+            valueOfTimePerHour: reader?.optionalMoney("value_of_time_per_hour")
+                ?? Money(picodollars: 20_000_000_000_000),
+            differenceThreshold: reader?.number("difference_threshold", in: 0...1, default: 0.03) ?? 0.03,
+            replicates: reader?.integer("replicates", in: 100...100_000, default: 2000) ?? 2000)
+        reader?.finish()
+        return settings
+    }
+}

@@ -1,0 +1,191 @@
+public import Encodings
+public import Quantities
+
+/// Where a secret is kept; never the secret itself.
+public enum SecretReference: Hashable, Sendable {
+    /// An environment variable.
+    case environment(String)
+    /// A file whose first line is the secret.
+    case file(String)
+}
+
+/// How requests prove who sends them.
+public enum Authentication: Hashable, Sendable {
+    /// Not at all.
+    case none
+    /// `Authorization: Bearer …`.
+    case bearer(SecretReference)
+    /// A header of its own.
+    case header(name: String, SecretReference)
+}
+
+/// A model as a provider sells it.
+public struct ModelOffer: Hashable, Sendable {
+    /// The model's name in plans and tables.
+    public var name: String
+    /// The name on the wire.
+    public var identifier: String
+    /// The longest prompt and answer together.
+    public var contextLimit: TokenCount?
+    /// The longest answer.
+    public var maximumOutput: TokenCount?
+}
+
+/// What a provider says of itself on one subject.
+public struct PolicyFact: Hashable, Sendable {
+    /// An answer; not knowing is never shown as no.
+    public enum Answer: String, CaseIterable, Hashable, Sendable {
+        /// It does.
+        case yes
+        /// It does not.
+        case no
+        /// Nobody here knows.
+        case unknown
+    }
+
+    /// What it is about, such as `retention` or `training`.
+    public var subject: String
+    /// What the provider says.
+    public var answer: Answer
+    /// Where it says so.
+    public var source: String?
+    /// When that was read.
+    public var date: String?
+}
+
+/// A provider: what is needed to send it requests, and what is known of it.
+public struct ProviderProfile: Hashable, Sendable {
+    /// The name that plans and prices use.
+    public var identifier: ProviderIdentifier
+    /// The name that tables show.
+    public var displayName: String
+    /// How the model reaches the user.
+    public var deliveryPath: DeliveryPath
+    /// What it speaks.
+    public var dialect: DialectName
+    /// Where; paths of the dialect are appended.
+    public var baseURL: String
+    /// The region, where there are several.
+    public var region: String?
+    /// Where the company has its seat.
+    public var headquarters: String?
+    /// Who writes the bill.
+    public var billingEntity: String?
+    /// How requests prove who sends them.
+    public var authentication: Authentication
+    /// Further headers of every request.
+    public var headers: [(name: String, value: String)] { headerPairs.map { ($0.name, $0.value) } }
+    var headerPairs: [HeaderPair]
+    /// The member that limits the output.
+    public var outputLimitField: OutputLimitField
+    /// True if a stream must be asked for its usage.
+    public var asksForUsage: Bool
+    /// Members that every body gets.
+    public var extraBody: JSONObject
+    /// The models.
+    public var models: [ModelOffer]
+    /// What it says of itself.
+    public var policy: [PolicyFact]
+
+    struct HeaderPair: Hashable, Sendable {
+        var name: String
+        var value: String
+    }
+
+    /// The names that the output limit goes by.
+    public enum OutputLimitField: String, CaseIterable, Hashable, Sendable {
+        /// The older name, which nearly all compatible servers want.
+        case maximumTokens = "max_tokens"
+        /// OpenAI's newer name.
+        case maximumCompletionTokens = "max_completion_tokens"
+    }
+
+    init(_ reader: inout MappingReader) {
+        identifier = ProviderIdentifier(reader.string("name"))
+        displayName = reader.optionalString("display_name") ?? identifier.rawValue
+        deliveryPath = reader.requiredChoice("delivery_path", DeliveryPath.self, default: .selfHosted)
+        dialect = reader.requiredChoice("dialect", DialectName.self, default: .openAIChat)
+        baseURL = reader.string("base_url")
+        while baseURL.hasSuffix("/") { baseURL.removeLast() }
+        if !baseURL.hasPrefix("http://"), !baseURL.hasPrefix("https://"), reader.keys.contains("base_url") {
+            reader.report("base_url", "must begin with https:// or http://")
+        }
+        region = reader.optionalString("region")
+        headquarters = reader.optionalString("headquarters")
+        billingEntity = reader.optionalString("billing_entity")
+        authentication = Self.authentication(reader.mapping("authentication"))
+        headerPairs = Self.headers(reader.mapping("headers"))
+        var request = reader.mapping("request")
+        outputLimitField =
+            request?.choice("output_limit_field", OutputLimitField.self, default: .maximumTokens) ?? .maximumTokens
+        asksForUsage = request?.bool("ask_for_usage", default: true) ?? true
+        extraBody = request?.json("extra") ?? JSONObject()
+        request?.finish()
+        let diagnosis = reader.diagnosis
+        models = reader.list("models") { Self.model($0, $1, diagnosis) }
+        if models.isEmpty { reader.report("models", "must name at least one model") }
+        policy = Self.policy(reader.mapping("policy"))
+        reader.finish()
+    }
+
+    private enum Kind: String, CaseIterable { case none, bearer, header }
+
+    private static func authentication(_ reader: MappingReader?) -> Authentication {
+        guard var reader else { return .none }
+        let kind = reader.requiredChoice("kind", Kind.self, default: .none)
+        let header = reader.optionalString("header")
+        let environment = reader.optionalString("environment").map { SecretReference.environment($0) }
+        let file = reader.optionalString("file").map { SecretReference.file($0) }
+        reader.finish()
+        if kind == .none { return .none }
+        guard let reference = environment ?? file, environment == nil || file == nil else {
+            reader.report("kind", "needs exactly one of 'environment' and 'file', which name where the secret is kept")
+            return .none
+        }
+        if kind == .bearer { return .bearer(reference) }
+        guard let header else {
+            reader.report("header", "is missing: the name of the header that carries the secret")
+            return .none
+        }
+        return .header(name: header, reference)
+    }
+
+    private static func headers(_ reader: MappingReader?) -> [HeaderPair] {
+        guard var reader else { return [] }
+        let forbidden = ["authorization", "x-api-key", "api-key", "host", "content-length", "transfer-encoding"]
+        return reader.keys.map { key in
+            if forbidden.contains(key.lowercased()) {
+                reader.report(key, "must not be set here; secrets belong under 'authentication'")
+            }
+            let value = reader.string(key)
+            if value.contains("\n") { reader.report(key, "must be one line") }
+            return HeaderPair(name: key, value: value)
+        }
+    }
+
+    private static func model(_ node: YAMLNode, _ path: String, _ diagnosis: Diagnosis) -> ModelOffer {
+        var reader = MappingReader(node, path: path, diagnosis: diagnosis)
+        let limits = 1...100_000_000
+        let offer = ModelOffer(
+            name: reader.string("name"), identifier: reader.string("id"),
+            contextLimit: reader.optionalInteger("context_limit", in: limits).map { TokenCount($0) },
+            maximumOutput: reader.optionalInteger("maximum_output", in: limits).map { TokenCount($0) })
+        reader.finish()
+        return offer
+    }
+
+    private static func policy(_ reader: MappingReader?) -> [PolicyFact] {
+        guard var reader else { return [] }
+        return reader.keys.compactMap { subject in
+            guard var inner = reader.mapping(subject) else { return nil }
+            let fact = PolicyFact(
+                subject: subject, answer: inner.requiredChoice("answer", PolicyFact.Answer.self, default: .unknown),
+                source: inner.optionalString("source"), date: inner.optionalString("date"))
+            inner.finish()
+            if fact.answer != .unknown, fact.source == nil || fact.date == nil {
+                inner.report("answer", "needs a 'source' and a 'date'; without them the answer is unknown")
+            }
+            return fact
+        }
+    }
+}
