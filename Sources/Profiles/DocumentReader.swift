@@ -66,7 +66,7 @@ struct MappingReader {
     func finish() {
         for entry in entries where !known.contains(entry.key) {
             let near = Suggestion.nearest(to: entry.key, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            let allowed = known.sorted().joined(separator: ", ")
+            let allowed = Set(known).sorted().joined(separator: ", ")
             diagnosis.report(entry.mark, path(entry.key), "is not a known key\(near) (allowed: \(allowed))")
         }
     }

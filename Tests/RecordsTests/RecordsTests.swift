@@ -1,1 +1,87 @@
+import Foundation
+import Profiles
+import Quantities
 import Testing
+
+@testable import Records
+
+private func documents() throws -> DocumentSet {
+    let files = [
+        "a.yaml":
+            "submeter: provider\nversion: 1\nname: a\ndelivery_path: self-hosted\ndialect: openai-chat\nbase_url: http://x\nmodels: [{name: m, id: m}]",
+        "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S",
+        "p.yaml":
+            "submeter: plan\nversion: 1\nname: p\nmodel: m\nproviders: [a.yaml]\nworkload: w.yaml\nendpoints: [{provider: a}]",
+    ]
+    return try DocumentSet(planFile: "p.yaml") { files[$0].map { Array($0.utf8) } }
+}
+
+private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
+    var row = AttemptRow(
+        place: CallPlace(endpoint: 0, round: 1, session: 2, call: call), number: 0, outcome: outcome,
+        ended: Instant(nanoseconds: 900))
+    row.sent = Instant(nanoseconds: 5)
+    row.usage = TokenUsage(inputTotal: 7, outputTotal: 3, isAmbiguous: true)
+    row.listCost = Money(picodollars: 123)
+    row.connect = .nanoseconds(77)
+    row.isReused = false
+    row.errorText = "it's \"so\""
+    row.events = [
+        ContentEvent(at: Instant(nanoseconds: 100), kind: .text, byteCount: 4),
+        ContentEvent(at: Instant(nanoseconds: 100), kind: .toolName, byteCount: 900),
+        ContentEvent(at: Instant(nanoseconds: 5_000_000_000), kind: .toolArguments, byteCount: 1),
+    ]
+    return row
+}
+
+@Suite struct RecordsTests {
+    private let path = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).sqlite").path
+
+    private func remove() {
+        for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+    }
+
+    @Test func `what is written is what is read, also while the writer is open`() throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [FactRow(name: "k", value: "v")])
+        var skipped = attempt(1, .skipped)
+        skipped.skipReason = "run-stopped"
+        try writer.append(.attempt(attempt(0, .ok)))
+        try writer.append(.attempt(skipped))
+        try writer.append(.note(NoteRow(at: Instant(nanoseconds: 1), text: "n")))
+        try writer.append(.round(RoundRow(round: 1, began: Instant(nanoseconds: 1), ended: nil)))
+        try writer.append(.round(RoundRow(round: 1, began: Instant(nanoseconds: 1), ended: Instant(nanoseconds: 9))))
+        try writer.close()
+        let file = try RunFile(path: path)
+        #expect(file.attempts == [attempt(0, .ok), skipped])
+        #expect(file.facts == ["k": "v"])
+        #expect(file.rounds.map(\.ended) == [Instant(nanoseconds: 9)])
+        #expect(try file.documents == documents())
+        let again = try RunFileWriter(resuming: path)
+        try again.close()
+        #expect(try RunFile(path: path).attempts == [attempt(0, .ok)])
+    }
+
+    @Test func `a file that is there already, missing or foreign is refused`() throws {
+        defer { remove() }
+        #expect(throws: RecordsError.self) { try RunFile(path: path) }
+        try Data("no database".utf8).write(to: URL(filePath: path))
+        #expect(throws: RecordsError.self) { try RunFile(path: path) }
+        #expect(throws: RecordsError.self) { try RunFileWriter(creating: path, documents: documents(), facts: []) }
+        remove()
+        _ = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        let error = #expect(throws: RecordsError.self) {
+            try RunFileWriter(creating: path, documents: documents(), facts: [])
+        }
+        #expect(error?.description.contains("--resume") == true)
+    }
+
+    @Test func `packed event times survive any cut`() {
+        let events = attempt(0, .ok).events
+        let bytes = EventTimes.encoded(events)
+        for count in bytes.indices {
+            #expect(events.starts(with: EventTimes.decoded(Array(bytes[..<count]))))
+        }
+        #expect(EventTimes.decoded([1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]).isEmpty)
+    }
+}

@@ -1,0 +1,220 @@
+import Pricing
+public import Profiles
+public import Quantities
+public import Statistics
+public import Workloads
+
+/// One endpoint of a plan with all that is needed to call it and to price it.
+public struct PlannedEndpoint: Hashable, Sendable {
+    /// The name in tables.
+    public let identifier: EndpointIdentifier
+    /// The provider.
+    public let provider: ProviderProfile
+    /// The model as the provider sells it.
+    public let model: ModelOffer
+    /// Where requests go.
+    public let baseURL: String
+    /// The region.
+    public let region: String?
+    /// The list price; nil if no document has one.
+    public let price: PriceRow?
+}
+
+/// One session of a round.
+public struct PlannedSession: Hashable, Sendable {
+    /// Which session of the library.
+    public let libraryIndex: Int
+    /// Decides its text, the same for every endpoint.
+    public let seed: Seed
+}
+
+/// A block of time in which every endpoint runs the same sessions.
+public struct PlannedRound: Hashable, Sendable {
+    /// The endpoints in the order of this round.
+    public let endpointOrder: [Int]
+    /// The sessions.
+    public let sessions: [PlannedSession]
+}
+
+/// Names one session of a run.
+public struct SessionKey: Hashable, Comparable, Sendable {
+    /// The endpoint's place in the plan.
+    public let endpoint: Int
+    /// The round.
+    public let round: Int
+    /// The session's place in the round.
+    public let session: Int
+
+    /// Makes a key.
+    public init(endpoint: Int, round: Int, session: Int) {
+        self.endpoint = endpoint
+        self.round = round
+        self.session = session
+    }
+
+    /// Orders by round, endpoint and session.
+    public static func < (left: SessionKey, right: SessionKey) -> Bool {
+        (left.round, left.endpoint, left.session) < (right.round, right.endpoint, right.session)
+    }
+}
+
+/// Names one call of a run.
+public struct CallKey: Hashable, Comparable, Sendable {
+    /// The session.
+    public let session: SessionKey
+    /// The call's place in the session.
+    public let call: Int
+
+    /// Makes a key.
+    public init(session: SessionKey, call: Int) {
+        self.session = session
+        self.call = call
+    }
+
+    /// Orders by session and call.
+    public static func < (left: CallKey, right: CallKey) -> Bool {
+        (left.session, left.call) < (right.session, right.call)
+    }
+}
+
+/// Why a plan cannot be made.
+public struct PlanningError: Error, Hashable, CustomStringConvertible, Sendable {
+    /// What is wrong and what helps.
+    public let description: String
+}
+
+/// Everything that a run will do, decided before anything is sent.
+public struct Plan: Hashable, Sendable {
+    /// The documents that it was made from.
+    public let documents: DocumentSet
+    /// The endpoints.
+    public let endpoints: [PlannedEndpoint]
+    /// The sessions.
+    public let library: SessionLibrary
+    /// The rounds.
+    public let rounds: [PlannedRound]
+    /// Turns tokens into text.
+    public let tokenizer: ApproximateTokenizer
+    /// What the user should know before it runs.
+    public let notices: [String]
+
+    /// The plan's document.
+    public var profile: PlanProfile { documents.plan }
+    /// Decides everything random.
+    public var seed: Seed { Seed(UInt64(documents.plan.seed)) }
+
+    /// Decides everything.
+    ///
+    /// - Throws: ``PlanningError`` if the workload is unknown, broken or does not fit the model's context.
+    public init(_ documents: DocumentSet) throws(PlanningError) {
+        self.documents = documents
+        let profile = documents.plan
+        let seed = Seed(UInt64(profile.seed))
+        let book = PriceBook(documents.prices)
+        endpoints = profile.endpoints.compactMap { endpoint in
+            guard let provider = documents.providers.first(where: { $0.identifier == endpoint.provider }),
+                let model = provider.models.first(where: { $0.name == profile.model })
+            else { return nil }
+            let region = endpoint.region ?? provider.region
+            return PlannedEndpoint(
+                identifier: endpoint.identifier, provider: provider, model: model,
+                baseURL: endpoint.baseURL ?? provider.baseURL, region: region,
+                price: book.price(of: profile.model, at: provider.identifier, region: region))
+        }
+        tokenizer = ApproximateTokenizer(bytesPerToken: documents.workload.bytesPerToken)
+        var notices = endpoints.filter { $0.price == nil }.map {
+            "\($0.identifier): no price is known, so it has no cost"
+        }
+        let count = profile.rounds * profile.sessionsPerRound
+        var library = try Self.library(documents, count: count, seed: seed)
+        let limit = endpoints.compactMap(\.model.contextLimit).min()
+        try Self.cut(&library, to: limit, maximumCalls: documents.workload.maximumCalls, &notices)
+        self.library = library
+        self.notices = notices
+        var generator = SeededGenerator(seed: seed.derived("order"))
+        let places = Array(endpoints.indices)
+        rounds = (0..<profile.rounds).map { round in
+            let order = profile.order == .random ? generator.shuffled(places) : places
+            let sessions = (0..<profile.sessionsPerRound).map { place in
+                let number = round * profile.sessionsPerRound + place
+                return PlannedSession(
+                    libraryIndex: number % library.sessions.count, seed: seed.derived("session text", number))
+            }
+            return PlannedRound(endpointOrder: order, sessions: sessions)
+        }
+    }
+
+    private static func library(
+        _ documents: DocumentSet, count: Int, seed: Seed
+    ) throws(PlanningError) -> SessionLibrary {
+        let workload = documents.workload
+        switch workload.origin {
+        case .generator(let name):
+            guard let settings = GeneratorSettings.named[name] else {
+                let known = GeneratorSettings.named.keys.sorted()
+                let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+                throw PlanningError(
+                    description: "workload '\(workload.name)': no generator is named '\(name)'\(near) "
+                        + "(known: \(known.joined(separator: ", ")))")
+            }
+            return WorkloadGenerator.generate(
+                settings, count: workload.sessionCount ?? count, seed: seed.derived("workload"))
+        case .sessions(let file):
+            var library: SessionLibrary
+            do throws(SessionFileError) {
+                library = try SessionFile.read(documents.sessionFile ?? [])
+            } catch {
+                throw PlanningError(description: "\(file): \(error)")
+            }
+            let errors = SessionLint.findings(library).filter { $0.severity == .error }
+            if let first = errors.first {
+                throw PlanningError(description: "\(file): \(errors.count) faults, the first: \(first)")
+            }
+            if let count = workload.sessionCount { library.sessions = Array(library.sessions.prefix(count)) }
+            return library
+        }
+    }
+
+    /// Cuts sessions to the calls that every endpoint can hold.
+    private static func cut(
+        _ library: inout SessionLibrary, to limit: TokenCount?, maximumCalls: Int?, _ notices: inout [String]
+    ) throws(PlanningError) {
+        var cutCount = 0
+        for index in library.sessions.indices {
+            let calls = library.sessions[index].calls
+            var kept = calls.prefix(maximumCalls ?? calls.count)
+            if let limit, let first = kept.firstIndex(where: { $0.input + $0.output > limit }) {
+                kept = kept[..<first]
+                cutCount += 1
+            }
+            library.sessions[index].calls = Array(kept)
+        }
+        library.sessions.removeAll { $0.calls.isEmpty }
+        if let limit, cutCount > 0 {
+            notices.append(
+                "\(cutCount) sessions are cut before the call that would pass \(limit.value) tokens of context")
+        }
+        if library.sessions.isEmpty {
+            throw PlanningError(description: "no session fits the context of \(limit?.value ?? 0) tokens")
+        }
+    }
+
+    /// The library's session that a key names.
+    public func session(_ key: SessionKey) -> Session {
+        library.sessions[rounds[key.round].sessions[key.session].libraryIndex]
+    }
+
+    /// The most tokens that a call may generate: twice what was recorded, and at least 256, so that an answer ends by itself.
+    public func outputLimit(_ call: Call) -> TokenCount {
+        TokenCount(max(256, 2 * call.output.value))
+    }
+
+    /// The most that a call can cost at an endpoint; zero without a price.
+    public func worstCost(_ key: CallKey) -> Money {
+        guard let price = endpoints[key.session.endpoint].price else { return .zero }
+        let call = session(key.session).calls[key.call]
+        // The provider's own tokenizer may count more than ours; a quarter more is reserved for that.
+        let input = TokenCount(call.input.value * 5 / 4 + 64)
+        return Cost.worst(input: input, outputLimit: outputLimit(call), at: price)
+    }
+}

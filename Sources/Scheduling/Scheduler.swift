@@ -1,0 +1,241 @@
+import Workloads
+import Profiles
+public import Planning
+public import Quantities
+
+/// Decides what is sent when: a closed loop of live sessions per endpoint, round by round.
+///
+/// It is a value without a clock and without sockets. Rounds are barriers: the next one begins when every endpoint has ended
+/// its sessions. Within a round the endpoints take turns or run side by side, each with so many live sessions; a call is due
+/// when the last call that it depends on has ended and its wait is over. A call that fails ends its session: what was not
+/// sent of it is skipped, and said to be.
+public struct Scheduler: Sendable {
+    private struct Due: Hashable, Comparable {
+        let at: Instant
+        let order: Int
+        let key: CallKey
+        let predecessorEnd: Instant
+
+        static func < (left: Due, right: Due) -> Bool { (left.at, left.order) < (right.at, right.order) }
+    }
+
+    private struct EndpointTally {
+        var callCount = 0
+        var failureCount = 0
+        var isStopped = false
+    }
+
+    private let plan: Plan
+    /// Calls that an interrupted run has ended, with their success.
+    private let ended: [CallKey: Bool]
+    private var round = -1
+    private var waitingEndpoints: [Int] = []
+    private var waitingSessions: [SessionKey] = []
+    private var live: [SessionKey: SessionProgress] = [:]
+    private var tallies: [EndpointTally]
+    private var due: [Due] = []
+    private var dueCount = 0
+    private var reserved: [CallKey: Money] = [:]
+    private var spent: Money
+    private var deadline: Instant?
+    private var stop: StopReason?
+    private var isFinished = false
+
+    /// Makes a scheduler.
+    ///
+    /// - Parameters:
+    ///   - plan: what is to be done.
+    ///   - ended: calls that an earlier part of the run has ended; they are never sent again.
+    ///   - spent: what that part has cost.
+    public init(_ plan: Plan, ended: [CallKey: Bool] = [:], spent: Money = .zero) {
+        self.plan = plan
+        self.ended = ended
+        self.spent = spent
+        tallies = Array(repeating: EndpointTally(), count: plan.endpoints.count)
+    }
+
+    /// When ``SchedulingEvent/timeReached`` should come at the latest; nil if nothing waits for time.
+    public var nextDeadline: Instant? {
+        isFinished || stop != nil ? nil : [due.first?.at, deadline].compactMap(\.self).min()
+    }
+
+    /// What has been spent and may yet be spent by the calls under way.
+    public var committed: Money { reserved.values.reduce(spent, +) }
+
+    /// Takes an event and says what is to be done now.
+    public mutating func handle(_ event: SchedulingEvent, at now: Instant) -> [SchedulingAction] {
+        guard !isFinished else { return [] }
+        var actions: [SchedulingAction] = []
+        switch event {
+        case .begin:
+            deadline = plan.profile.stop.duration.map { now + $0 }
+            beginRound(now, &actions)
+        case .timeReached: break
+        case .callEnded(let key, let isSuccess, let cost):
+            callEnded(key, isSuccess: isSuccess, cost: cost, now, &actions)
+        case .stopRequested(let reason): stop = stop ?? reason
+        }
+        if let deadline, now >= deadline { stop = stop ?? .duration }
+        startDue(now, &actions)
+        settle(now, &actions)
+        return actions
+    }
+
+    // MARK: Rounds and sessions
+
+    private mutating func beginRound(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        round += 1
+        guard round < plan.rounds.count else { return }
+        actions.append(.beginRound(round))
+        waitingEndpoints = plan.rounds[round].endpointOrder
+        if plan.profile.order == .random { nextEndpoint() } else { while !waitingEndpoints.isEmpty { nextEndpoint() } }
+        fill(now, &actions)
+    }
+
+    private mutating func nextEndpoint() {
+        guard !waitingEndpoints.isEmpty else { return }
+        let endpoint = waitingEndpoints.removeFirst()
+        waitingSessions += plan.rounds[round].sessions.indices.map {
+            SessionKey(endpoint: endpoint, round: round, session: $0)
+        }
+    }
+
+    /// Makes waiting sessions live while their endpoint has room.
+    private mutating func fill(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        var counts = live.keys.reduce(into: [Int: Int]()) { $0[$1.endpoint, default: 0] += 1 }
+        var rest: [SessionKey] = []
+        for key in waitingSessions {
+            guard counts[key.endpoint, default: 0] < plan.profile.liveSessions else {
+                rest.append(key)
+                continue
+            }
+            counts[key.endpoint, default: 0] += 1
+            begin(key, now, &actions)
+        }
+        waitingSessions = rest
+    }
+
+    private mutating func begin(_ key: SessionKey, _ now: Instant, _ actions: inout [SchedulingAction]) {
+        var progress = SessionProgress(plan.session(key))
+        actions.append(.beginSession(key))
+        live[key] = progress
+        var ready = progress.roots
+        var index = 0
+        while index < ready.count {
+            let call = ready[index]
+            index += 1
+            guard let isSuccess = ended[CallKey(session: key, call: call)] else {
+                schedule(CallKey(session: key, call: call), after: now, now: now)
+                continue
+            }
+            progress = live[key] ?? progress
+            ready += progress.end(call, isSuccess: isSuccess)
+            live[key] = progress
+        }
+    }
+
+    private mutating func schedule(_ key: CallKey, after end: Instant, now: Instant) {
+        live[key.session]?.makeDue(key.call)
+        let call = plan.session(key.session).calls[key.call]
+        let wait = Double(call.wait.nanoseconds) * plan.profile.timeScale
+        let entry = Due(
+            at: end + .nanoseconds(Int64(wait.rounded())), order: dueCount, key: key, predecessorEnd: end)
+        dueCount += 1
+        due.insert(entry, at: due.partition { $0 < entry })
+    }
+
+    // MARK: Calls
+
+    private mutating func startDue(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        var taken = 0
+        for entry in due {
+            guard entry.at <= now, stop == nil else { break }
+            taken += 1
+            let isGone = live[entry.key.session].map { $0.states[entry.key.call] != .due } ?? true
+            if isGone { continue }
+            let worst = plan.worstCost(entry.key)
+            if let budget = plan.profile.budget, committed + worst > budget {
+                stop = .budget
+                taken -= 1
+                break
+            }
+            reserved[entry.key] = worst
+            live[entry.key.session]?.start(entry.key.call)
+            actions.append(.startCall(entry.key, due: entry.at, predecessorEnd: entry.predecessorEnd))
+        }
+        due.removeFirst(taken)
+    }
+
+    private mutating func callEnded(
+        _ key: CallKey, isSuccess: Bool, cost: Money?, _ now: Instant, _ actions: inout [SchedulingAction]
+    ) {
+        guard var progress = live[key.session], progress.states[key.call] == .running else {
+            preconditionFailure("call \(key) ended, but it was not under way")
+        }
+        // What a call cost counts in full where it is known; where it is not, the reservation stands.
+        spent = spent + (cost ?? (reserved[key] ?? .zero))
+        reserved[key] = nil
+        let ready = progress.end(key.call, isSuccess: isSuccess)
+        live[key.session] = progress
+        for call in ready where !progress.hasFailed {
+            schedule(CallKey(session: key.session, call: call), after: now, now: now)
+        }
+        tally(key.session.endpoint, isSuccess)
+    }
+
+    private mutating func tally(_ endpoint: Int, _ isSuccess: Bool) {
+        tallies[endpoint].callCount += 1
+        tallies[endpoint].failureCount += isSuccess ? 0 : 1
+        guard let limit = plan.profile.stop.errorRate else { return }
+        let tally = tallies[endpoint]
+        let isOver = Double(tally.failureCount) > limit * Double(tally.callCount)
+        if tally.callCount >= plan.profile.stop.errorRateMinimumCalls, isOver { tallies[endpoint].isStopped = true }
+        if tallies.allSatisfy(\.isStopped) { stop = stop ?? .errorRate }
+    }
+
+    // MARK: Ends
+
+    /// Ends what is over, and begins what comes next, until nothing more follows.
+    private mutating func settle(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        while true {
+            endSessions(&actions)
+            if stop == nil {
+                fill(now, &actions)
+                startDue(now, &actions)
+            }
+            guard live.isEmpty, waitingSessions.isEmpty || stop != nil else {
+                if stop == nil, live.isEmpty { continue }
+                return
+            }
+            if stop == nil, !waitingEndpoints.isEmpty {
+                nextEndpoint()
+                continue
+            }
+            if stop == nil, round + 1 < plan.rounds.count {
+                actions.append(.endRound(round))
+                beginRound(now, &actions)
+                continue
+            }
+            actions.append(.endRound(round))
+            isFinished = true
+            actions.append(.finish(stop ?? .complete))
+            return
+        }
+    }
+
+    private mutating func endSessions(_ actions: inout [SchedulingAction]) {
+        for (key, progress) in live.sorted(by: { $0.key < $1.key }) {
+            var progress = progress
+            let reason: SkipReason? =
+                progress.hasFailed
+                ? .sessionFailed : stop != nil ? .runStopped : tallies[key.endpoint].isStopped ? .endpointStopped : nil
+            if let reason {
+                for call in progress.skipRest() { actions.append(.skipCall(CallKey(session: key, call: call), reason)) }
+                live[key] = progress
+            }
+            guard progress.isOver else { continue }
+            live[key] = nil
+            actions.append(.endSession(key, isSuccess: !progress.hasFailed))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+public import Planning
+public import Quantities
+
+/// Something that the scheduler is told.
+public enum SchedulingEvent: Hashable, Sendable {
+    /// The run begins.
+    case begin
+    /// Time has passed.
+    case timeReached
+    /// A call ended, well or not.
+    case callEnded(CallKey, isSuccess: Bool, cost: Money?)
+    /// The run must end.
+    case stopRequested(StopReason)
+}
+
+/// Something that the scheduler wants done.
+public enum SchedulingAction: Hashable, Sendable {
+    /// A round begins.
+    case beginRound(Int)
+    /// A session becomes live.
+    case beginSession(SessionKey)
+    /// Send a call now; it was due at an instant, after its last dependency ended.
+    case startCall(CallKey, due: Instant, predecessorEnd: Instant)
+    /// Record a call that will not be sent.
+    case skipCall(CallKey, SkipReason)
+    /// A session is over.
+    case endSession(SessionKey, isSuccess: Bool)
+    /// A round is over.
+    case endRound(Int)
+    /// Nothing more will be started and nothing is under way.
+    case finish(StopReason)
+}
+
+/// Why a call was not sent.
+public enum SkipReason: String, Hashable, Sendable {
+    /// An earlier call of its session failed.
+    case sessionFailed = "session-failed"
+    /// The run was stopped.
+    case runStopped = "run-stopped"
+    /// Its endpoint failed too often.
+    case endpointStopped = "endpoint-stopped"
+}
+
+/// Why a run ended.
+public enum StopReason: String, Hashable, Sendable {
+    /// All sessions are done.
+    case complete
+    /// The time is up.
+    case duration
+    /// The next call could have gone past the budget.
+    case budget
+    /// The user interrupted it.
+    case interrupted
+    /// Every endpoint failed too often.
+    case errorRate = "error-rate"
+}

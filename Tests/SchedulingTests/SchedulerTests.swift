@@ -1,0 +1,239 @@
+import Planning
+import Profiles
+import Quantities
+import Statistics
+import Testing
+import Workloads
+
+@testable import Scheduling
+
+/// A plan over sessions of any shape, made from documents as a user would.
+private func makePlan(_ settings: String = "", sessions: SessionLibrary? = nil, rounds: Int = 2, perRound: Int = 3)
+    throws -> Plan
+{
+    func provider(_ name: String) -> String {
+        """
+        submeter: provider
+        version: 1
+        name: \(name)
+        delivery_path: self-hosted
+        dialect: openai-chat
+        base_url: http://127.0.0.1:1
+        models: [{name: m, id: m}]
+        """
+    }
+    let price = "{model: m, input_per_million: 1 USD, output_per_million: 1 USD, source: s, date: d, provider: "
+    let files = [
+        "a.yaml": provider("a"), "b.yaml": provider("b"),
+        "prices.yaml": "submeter: prices\nversion: 1\nrows: [\(price)a}, \(price)b}]",
+        "w.yaml": "submeter: workload\nversion: 1\nname: w\n"
+            + (sessions == nil ? "generator: coding-S" : "sessions_file: s.jsonl"),
+        "p.yaml": """
+        submeter: plan
+        version: 1
+        name: p
+        model: m
+        providers: [a.yaml, b.yaml]
+        prices: [prices.yaml]
+        workload: w.yaml
+        endpoints: [{provider: a}, {provider: b}]
+        rounds: \(rounds)
+        sessions_per_round: \(perRound)
+        live_sessions: 2
+        \(settings)
+        """,
+    ]
+    let documents = try DocumentSet(planFile: "p.yaml") { name in
+        name == "s.jsonl" ? sessions.map(SessionFile.write) : files[name].map { Array($0.utf8) }
+    }
+    return try Plan(documents)
+}
+
+/// Sessions that are random graphs of calls.
+private func graphs(_ count: Int, seed: UInt64) -> SessionLibrary {
+    var generator = SeededGenerator(seed: Seed(seed))
+    let sessions = (0..<count).map { number in
+        let calls = (0..<(1 + generator.below(8))).map { index in
+            let after = (0..<index).filter { _ in generator.below(3) == 0 }
+            return Call(
+                identifier: CallIdentifier("\(index)"), agent: "a\(index)",
+                after: after.map { CallIdentifier("\($0)") },
+                wait: .milliseconds(generator.below(50)), waitKind: .tool, context: .new,
+                added: [.init(role: "user", tokens: 10)], input: 10, output: 5)
+        }
+        return Session(identifier: SessionIdentifier("s\(number)"), toolsTokens: 0, systemTokens: 0, calls: calls)
+    }
+    let source = SessionFile.header(name: "graphs", source: ["licence": "none"])
+    return SessionLibrary(header: source, sessions: sessions)
+}
+
+/// A simulated clock and network: calls take random times, end in any order, and fail at random.
+private struct Simulation {
+    var scheduler: Scheduler
+    let plan: Plan
+    var now = Instant(nanoseconds: 0)
+    var generator: SeededGenerator
+    var running: [(key: CallKey, end: Instant)] = []
+    var started: [CallKey: Int] = [:]
+    var skipped: Set<CallKey> = []
+    var endTimes: [CallKey: Instant] = [:]
+    var endedSessions: [SessionKey: Bool] = [:]
+    var liveByEndpoint: [Int: Int] = [:]
+    var mostLive = 0
+    var finish: StopReason?
+    var failureShare = 0.0
+
+    init(_ plan: Plan, seed: UInt64, ended: [CallKey: Bool] = [:]) {
+        self.plan = plan
+        scheduler = Scheduler(plan, ended: ended)
+        generator = SeededGenerator(seed: Seed(seed))
+    }
+
+    mutating func run(stopAfter: Int = .max, cost: Money = .zero) {
+        apply(scheduler.handle(.begin, at: now))
+        var steps = 0
+        while finish == nil {
+            steps += 1
+            if steps == stopAfter { apply(scheduler.handle(.stopRequested(.interrupted), at: now)) }
+            let nextEnd = running.map(\.end).min()
+            guard let next = [nextEnd, scheduler.nextDeadline].compactMap(\.self).min() else {
+                if finish == nil { Issue.record("the scheduler waits for nothing and has not finished") }
+                return
+            }
+            now = max(now, next)
+            if nextEnd == next, let place = running.firstIndex(where: { $0.end == next }) {
+                let key = running.remove(at: place).key
+                let isSuccess = generator.uniform() >= failureShare
+                endTimes[key] = now
+                apply(scheduler.handle(.callEnded(key, isSuccess: isSuccess, cost: cost), at: now))
+            } else {
+                apply(scheduler.handle(.timeReached, at: now))
+            }
+        }
+    }
+
+    mutating func apply(_ actions: [SchedulingAction]) {
+        for action in actions {
+            switch action {
+            case .beginSession(let key):
+                liveByEndpoint[key.endpoint, default: 0] += 1
+                mostLive = max(mostLive, liveByEndpoint[key.endpoint] ?? 0)
+            case .startCall(let key, let due, _):
+                started[key, default: 0] += 1
+                #expect(due <= now)
+                running.append((key, now + .milliseconds(1 + generator.below(40))))
+            case .skipCall(let key, _): #expect(skipped.insert(key).inserted)
+            case .endSession(let key, let isSuccess):
+                #expect(endedSessions.updateValue(isSuccess, forKey: key) == nil)
+                liveByEndpoint[key.endpoint, default: 0] -= 1
+            case .finish(let reason): finish = reason
+            case .beginRound, .endRound: break
+            }
+        }
+    }
+
+    var allCalls: Set<CallKey> {
+        var keys: Set<CallKey> = []
+        for endpoint in plan.endpoints.indices {
+            for (round, planned) in plan.rounds.enumerated() {
+                for session in planned.sessions.indices {
+                    let key = SessionKey(endpoint: endpoint, round: round, session: session)
+                    for call in plan.session(key).calls.indices { keys.insert(CallKey(session: key, call: call)) }
+                }
+            }
+        }
+        return keys
+    }
+}
+
+@Suite struct SchedulerTests {
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func `no call is lost, doubled or sent before what it depends on, under any order of events`(seed: UInt64) throws {
+        let order = seed % 2 == 0 ? "order: random" : "order: side-by-side"
+        let plan = try makePlan(order, sessions: graphs(5, seed: seed))
+        var simulation = Simulation(plan, seed: seed)
+        simulation.failureShare = seed % 3 == 0 ? 0.2 : 0
+        simulation.run()
+        #expect(simulation.finish == .complete)
+        #expect(simulation.mostLive <= 2)
+        #expect(simulation.started.values.allSatisfy { $0 == 1 })
+        #expect(Set(simulation.started.keys).isDisjoint(with: simulation.skipped))
+        #expect(Set(simulation.started.keys).union(simulation.skipped) == simulation.allCalls)
+        #expect(simulation.endedSessions.count == 12)
+        if simulation.failureShare == 0 { #expect(simulation.skipped.isEmpty) }
+        #expect(simulation.scheduler.committed == .zero)
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `an interrupted run accounts for every live call, and resuming sends only the rest`(seed: UInt64) throws {
+        let plan = try makePlan(sessions: graphs(5, seed: seed))
+        var first = Simulation(plan, seed: seed)
+        first.run(stopAfter: 7)
+        #expect(first.finish == .interrupted)
+        let done = first.endTimes.mapValues { _ in true }
+        var second = Simulation(plan, seed: seed + 1, ended: done)
+        second.run()
+        #expect(second.finish == .complete)
+        #expect(Set(second.started.keys).isDisjoint(with: done.keys))
+        #expect(Set(second.started.keys).union(done.keys) == plan_allCalls(second))
+    }
+
+    private func plan_allCalls(_ simulation: Simulation) -> Set<CallKey> { simulation.allCalls }
+
+    @Test func `waits are counted from the end of the last dependency and scaled`() throws {
+        let calls = ["0", "1"].enumerated().map { index, name in
+            Call(
+                identifier: CallIdentifier(name), after: index == 0 ? [] : ["0"], wait: .seconds(10 * index),
+                waitKind: .tool,
+                context: .new, added: [.init(role: "user", tokens: 1)], input: 1, output: 1)
+        }
+        let session = Session(identifier: "s", toolsTokens: 0, systemTokens: 0, calls: calls)
+        let library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: [session])
+        let plan = try makePlan("time_scale: 0.1\norder: side-by-side", sessions: library, rounds: 1, perRound: 1)
+        var scheduler = Scheduler(plan)
+        let start = Instant(nanoseconds: 5)
+        let key = CallKey(session: SessionKey(endpoint: 0, round: 0, session: 0), call: 0)
+        #expect(scheduler.handle(.begin, at: start).contains(.startCall(key, due: start, predecessorEnd: start)))
+        let end = start + .seconds(3)
+        _ = scheduler.handle(.callEnded(key, isSuccess: true, cost: nil), at: end)
+        #expect(scheduler.nextDeadline == end + .seconds(1))
+        let next = CallKey(session: key.session, call: 1)
+        let actions = scheduler.handle(.timeReached, at: end + .seconds(2))
+        #expect(actions == [.startCall(next, due: end + .seconds(1), predecessorEnd: end)])
+    }
+
+    @Test func `the budget holds under concurrency`() throws {
+        let plan = try makePlan("budget: 0.0011 USD\norder: side-by-side", sessions: graphs(5, seed: 3))
+        var simulation = Simulation(plan, seed: 1)
+        simulation.run(cost: Money(dollars: 0.0002) ?? .zero)
+        #expect(simulation.finish == .budget)
+        // A call may cost 256 output and 76 input tokens at 1 USD a million; no more may be sent than the budget covers.
+        #expect(simulation.started.count <= 5)
+        #expect(simulation.started.count >= 3)
+    }
+
+    @Test func `an endpoint that fails too often is stopped, and the others go on`() throws {
+        let plan = try makePlan("stop: {error_rate: 0.5, error_rate_minimum_calls: 3}\norder: side-by-side", rounds: 3)
+        var scheduler = Scheduler(plan)
+        var now = Instant(nanoseconds: 0)
+        var queue = scheduler.handle(.begin, at: now)
+        var sent = [0, 0]
+        var reason: StopReason?
+        while reason == nil {
+            let actions = queue
+            queue = []
+            for case .startCall(let key, _, _) in actions {
+                sent[key.session.endpoint] += 1
+                queue += scheduler.handle(.callEnded(key, isSuccess: key.session.endpoint == 1, cost: nil), at: now)
+            }
+            for case .finish(let end) in actions { reason = end }
+            if queue.isEmpty, reason == nil {
+                now = scheduler.nextDeadline ?? now + .seconds(1)
+                queue = scheduler.handle(.timeReached, at: now)
+            }
+        }
+        #expect(reason == .complete)
+        #expect(sent[0] <= 6)
+        #expect(sent[1] == 9 * 12)
+    }
+}
