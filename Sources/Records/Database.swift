@@ -24,7 +24,9 @@ enum SQLValue: Hashable, Sendable {
     var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
 }
 
-/// One connection to a SQLite file. Used by one thread at a time.
+/// One connection to a SQLite file.
+///
+/// Used by one thread at a time.
 @safe
 final class Database {
     private let handle: OpaquePointer
