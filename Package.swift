@@ -15,6 +15,7 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Scheduling", ["Planning"]),
     ("Credentials", ["Profiles"]),
     ("Dialects", ["Encodings", "Workloads"]),
+    ("Rehearsal", ["Dialects", "Workloads", "Pricing", "CNetwork"]),
     ("Transport", ["Quantities", "CNetwork"]),
     ("Records", ["Profiles", "CSQLite"]),
 ]

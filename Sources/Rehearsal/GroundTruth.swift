@@ -1,0 +1,43 @@
+public import Encodings
+public import Quantities
+
+/// What truly happened to one request, as the fleet knows it.
+public struct GroundTruth: Hashable, Sendable {
+    /// The persona's name.
+    public var persona: String
+    /// The request's `X-Request-Id`.
+    public var requestIdentifier: String
+    /// When the whole request had been read.
+    public var received: Instant
+    /// When the first content was handed to the socket; nil if none was.
+    public var firstContent: Instant?
+    /// When the last content was handed to the socket.
+    public var lastContent: Instant?
+    /// True prompt tokens.
+    public var inputTokens: TokenCount
+    /// The part that the cache held.
+    public var cachedTokens: TokenCount
+    /// Tokens of the content that was handed to the socket.
+    public var outputTokens: TokenCount
+    /// What the request truly cost.
+    public var bill: Money
+    /// The fault that was played, or `none`.
+    public var fault: String
+    /// The HTTP status.
+    public var status: Int
+    /// FNV-1a of the request's body.
+    public var bodyHash: UInt64
+
+    /// One line of the ground truth file.
+    public var json: JSONValue {
+        [
+            "persona": .string(persona), "request_id": .string(requestIdentifier),
+            "received_ns": .integer(Int(received.nanoseconds)),
+            "first_content_ns": .optional(firstContent.map { Int($0.nanoseconds) }),
+            "last_content_ns": .optional(lastContent.map { Int($0.nanoseconds) }),
+            "input_tokens": .integer(inputTokens.value), "cached_tokens": .integer(cachedTokens.value),
+            "output_tokens": .integer(outputTokens.value), "bill_pusd": .integer(Int(bill.picodollars)),
+            "fault": .string(fault), "status": .integer(status), "body_hash": .string(String(bodyHash, radix: 16)),
+        ]
+    }
+}
