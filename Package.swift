@@ -15,6 +15,7 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Scheduling", ["Planning"]),
     ("Credentials", ["Profiles"]),
     ("Dialects", ["Encodings", "Workloads"]),
+    ("Driving", ["Scheduling", "Credentials", "Dialects", "Transport", "Records"]),
     ("Rehearsal", ["Dialects", "Workloads", "Pricing", "CNetwork"]),
     ("Transport", ["Quantities", "CNetwork"]),
     ("Records", ["Profiles", "CSQLite"]),
@@ -56,7 +57,7 @@ let sources: [Target] = arrows.map { arrow in
         swiftSettings: settings, linkerSettings: [.linkedLibrary("m")])
 }
 
-let tests: [Target] = (arrows.map(\.target) + ["Layout"]).map { name in
+let tests: [Target] = (arrows.map(\.target) + ["Layout", "EndToEnd"]).map { name in
     let own = arrows.contains { $0.target == name } ? [name] + reachable(from: name) : arrows.map(\.target)
     return .testTarget(
         name: "\(name)Tests", dependencies: own.map { .init(stringLiteral: $0) },

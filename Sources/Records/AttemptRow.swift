@@ -66,8 +66,6 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var responseIdentifier: String?
     /// The error's text.
     public var errorText: String?
-    /// FNV-1a of the body with its salts left out, in hexadecimal.
-    public var bodyDigest: String?
     /// Bytes of visible text.
     public var textByteCount: Int
     /// How many tool calls the answer held.
@@ -100,7 +98,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "sent_bytes", "received_bytes", "planned_input_tokens", "planned_cached_tokens", "planned_output_tokens",
             "input_total", "input_cache_read", "input_cache_write", "output_total", "output_reasoning",
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
-            "served_model", "finish_reason", "response_id", "error", "body_digest", "text_bytes", "tool_calls",
+            "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "events",
         ]
 
@@ -119,7 +117,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(usage.isAmbiguous), SQLValue(usageText), SQLValue(listCost?.picodollars),
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
-            SQLValue(bodyDigest), SQLValue(textByteCount), SQLValue(toolCallCount), .blob(EventTimes.encoded(events)),
+            SQLValue(textByteCount), SQLValue(toolCallCount), .blob(EventTimes.encoded(events)),
         ]
         return place.values + [SQLValue(number), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -153,10 +151,10 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         (listCost, reportedCost) = (money(32), money(33))
         retryAfter = duration(34)
         (servedBy, servedModel, finishReason) = (values[35].text, values[36].text, values[37].text)
-        (responseIdentifier, errorText, bodyDigest) = (values[38].text, values[39].text, values[40].text)
-        textByteCount = Int(values[41].integer ?? 0)
-        toolCallCount = Int(values[42].integer ?? 0)
-        events = EventTimes.decoded(values[43].blob ?? [])
+        (responseIdentifier, errorText) = (values[38].text, values[39].text)
+        textByteCount = Int(values[40].integer ?? 0)
+        toolCallCount = Int(values[41].integer ?? 0)
+        events = EventTimes.decoded(values[42].blob ?? [])
     }
 }
 

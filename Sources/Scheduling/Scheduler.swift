@@ -203,6 +203,8 @@ public struct Scheduler: Sendable {
                 fill(now, &actions)
                 startDue(now, &actions)
             }
+            // Sessions of a resumed run may be over, or have failed, as soon as they begin.
+            if live.values.contains(where: { $0.isOver || ($0.hasFailed && $0.runningCount == 0) }) { continue }
             guard live.isEmpty, waitingSessions.isEmpty || stop != nil else {
                 if stop == nil, live.isEmpty { continue }
                 return

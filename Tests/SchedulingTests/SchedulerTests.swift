@@ -112,6 +112,13 @@ private struct Simulation {
         }
     }
 
+    /// Runs a plan of which some calls have ended already.
+    static func finished(_ plan: Plan, ended: Set<CallKey>) -> StopReason? {
+        var simulation = Simulation(plan, seed: 1, ended: Dictionary(uniqueKeysWithValues: ended.map { ($0, true) }))
+        simulation.run()
+        return simulation.finish
+    }
+
     mutating func apply(_ actions: [SchedulingAction]) {
         for action in actions {
             switch action {
@@ -171,6 +178,7 @@ private struct Simulation {
         first.run(stopAfter: 7)
         #expect(first.finish == .interrupted)
         let done = first.endTimes.mapValues { _ in true }
+        #expect(Simulation.finished(plan, ended: first.allCalls) == .complete)
         var second = Simulation(plan, seed: seed + 1, ended: done)
         second.run()
         #expect(second.finish == .complete)

@@ -1,0 +1,127 @@
+import Dialects
+import Encodings
+import Planning
+import Pricing
+import Profiles
+import Quantities
+import Records
+import Transport
+
+/// One call on the wire: what is known of it so far, and when its patience ends.
+struct LiveCall {
+    let key: CallKey
+    private(set) var row: AttemptRow
+    private var decoder: ChatDecoder?
+    private(set) var lastActivity: Instant
+    /// Why we ended it ourselves.
+    var abortedAs: OutcomeClass?
+
+    init(_ key: CallKey, _ row: AttemptRow, started: Instant) {
+        self.key = key
+        self.row = row
+        self.row.started = started
+        lastActivity = started
+    }
+
+    mutating func noteSent(at: Instant) {
+        // A request that libcurl sends anew over another connection begins again.
+        row.sent = at
+        lastActivity = at
+    }
+
+    mutating func noteHead(_ head: HTTPHead, parser: JSONParser, at: Instant) {
+        row.head = at
+        row.status = head.status
+        row.retryAfter = head.status >= 400 ? RetryAdvice.wait { head.first($0) } : nil
+        row.responseIdentifier = head.first("x-request-id") ?? head.first("request-id")
+        let type = (head.first("content-type") ?? "").lowercased()
+        decoder = ChatDecoder(
+            head: ResponseHead(status: head.status, contentType: type), parser: parser, keepsText: false)
+        lastActivity = at
+    }
+
+    mutating func noteBytes(_ bytes: Span<UInt8>, at: Instant) {
+        row.firstByte = row.firstByte ?? at
+        lastActivity = at
+        var found: [ContentEvent] = []
+        decoder?.consume(bytes) { event in
+            if case .content(let kind, let size) = event {
+                found.append(ContentEvent(at: at, kind: kind, byteCount: size))
+            }
+        }
+        row.events += found
+    }
+
+    /// The class of the patience that has run out, if any.
+    func impatience(_ timeouts: Timeouts, at now: Instant) -> OutcomeClass? {
+        guard let sent = row.sent else {
+            return now - (row.started ?? now) > timeouts.connect ? .timeoutConnect : nil
+        }
+        if now - sent > timeouts.total { return .timeoutTotal }
+        if row.events.isEmpty, now - sent > timeouts.firstToken { return .timeoutFirstToken }
+        if !row.events.isEmpty, now - lastActivity > timeouts.idle { return .timeoutIdle }
+        return nil
+    }
+
+    /// Judges the call, now that its exchange has ended.
+    mutating func finish(_ result: TransferResult, price: PriceRow?) -> AttemptRow {
+        let end: TransportEnd = result.end == .complete ? .complete : .cut
+        var last: [ContentEvent] = []
+        if let response = decoder?.finish(
+            end,
+            { event in
+                if case .content(let kind, let size) = event {
+                    last.append(ContentEvent(at: result.at, kind: kind, byteCount: size))
+                }
+            })
+        {
+            row.events += last
+            take(response)
+        } else {
+            row.outcome = .connectionLost
+        }
+        switch result.end {
+        case .complete: break
+        case .cancelled: row.outcome = abortedAs ?? .aborted
+        case .failed(let failure):
+            row.outcome = Self.outcome(failure.kind, decoded: row.outcome)
+            row.errorText = row.errorText ?? failure.message
+        }
+        row.ended = result.at
+        let connection = result.connection
+        row.httpVersion = connection.httpVersion
+        row.isReused = row.sent == nil ? nil : connection.isReused
+        (row.resolve, row.connect, row.tls) = (connection.resolve, connection.connect, connection.tls)
+        row.sentByteCount = result.sentByteCount
+        row.receivedByteCount = result.receivedByteCount
+        row.listCost = price.flatMap { Cost.of(row.usage, at: $0) }
+        return row
+    }
+
+    private mutating func take(_ response: DecodedResponse) {
+        row.outcome = response.outcome
+        row.usage = response.usage
+        row.usageText = response.usageText
+        row.reportedCost = response.reportedCost
+        row.servedBy = response.provider
+        row.servedModel = response.model
+        row.finishReason = response.finishReasonRaw
+        row.responseIdentifier = response.responseIdentifier ?? row.responseIdentifier
+        row.errorText = response.error?.message
+        row.textByteCount = response.byteCounts[.text] ?? 0
+        row.toolCallCount = response.toolCalls.count
+    }
+
+    private static func outcome(_ kind: TransferFailure.Kind, decoded: OutcomeClass) -> OutcomeClass {
+        switch kind {
+        case .resolve: .connectResolve
+        case .connect: .connectRefused
+        case .connectTimeout: .timeoutConnect
+        case .tls: .connectTLS
+        case .totalTimeout: .timeoutTotal
+        case .headersTooLarge, .bodyTooLarge, .protocolViolation: .malformed
+        // A stream that had said all it had to say is not spoilt by how its connection ended.
+        case .connectionLost: decoded == .ok ? .ok : .connectionLost
+        }
+    }
+}

@@ -1,0 +1,325 @@
+import Profiles
+import Credentials
+import Dialects
+import Encodings
+public import Planning
+public import Quantities
+public import Records
+public import Scheduling
+import Statistics
+import Synchronization
+public import Transport
+import Workloads
+
+/// What a run looks like from outside while it goes on.
+public struct RunProgress: Hashable, Sendable {
+    /// The round, from zero.
+    public var round = 0
+    /// Calls that have ended, by endpoint.
+    public var endedCalls: [Int]
+    /// Calls that failed, by endpoint.
+    public var failedCalls: [Int]
+    /// Calls under way.
+    public var liveCalls = 0
+    /// List prices of the calls that have ended.
+    public var spent = Money.zero
+}
+
+/// Asks a run to end, from any thread or signal handler's relay.
+public final class Interruption: Sendable {
+    private let flag = Atomic(false)
+    private let waker = Mutex<LoopWaker?>(nil)
+
+    /// Makes one that has not been used.
+    public init() {}
+
+    /// Asks the run to end; calls under way are aborted and recorded.
+    public func interrupt() {
+        flag.store(true, ordering: .relaxed)
+        waker.withLock { $0?.wake() }
+    }
+
+    var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+    func attach(_ waker: LoopWaker) {
+        self.waker.withLock { $0 = waker }
+    }
+}
+
+/// Carries out a plan: Scheduling decides, Dialects translate, Transport moves, Records keep.
+///
+/// All on the calling thread.
+public final class RunDriver {
+    private let plan: Plan
+    private let loop: NetworkLoop
+    private let writer: RunFileWriter
+    private let headers: [[HTTPHeader]]
+    private let runSalt: String
+    private let interruption: Interruption
+    private let attemptNumbers: [CallKey: Int]
+    private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
+    private var scheduler: Scheduler
+    private var sessions: [SessionKey: LiveSession] = [:]
+    private var calls: [TransferIdentifier: LiveCall] = [:]
+    private var prefixes: [String: SharedPrefix] = [:]
+    private var roundBegan = Instant(nanoseconds: 0)
+    private var healthSince = Instant(nanoseconds: 0)
+    private var finished: StopReason?
+    private var failure: RecordsError?
+    private var progress: RunProgress
+
+    /// Makes a driver.
+    ///
+    /// - Parameters:
+    ///   - plan: what to do.
+    ///   - writer: where everything is kept.
+    ///   - loop: a network loop of the calling thread.
+    ///   - authorization: the header that proves who sends, for each endpoint.
+    ///   - runSalt: twelve hexadecimal digits, new in every run and kept when one is resumed.
+    ///   - earlier: attempts of the part of the run that was interrupted.
+    ///   - interruption: ends the run early.
+    public init(
+        _ plan: Plan, writer: RunFileWriter, loop: NetworkLoop, authorization: [(name: String, value: String)?],
+        runSalt: String, earlier: [AttemptRow] = [], interruption: Interruption = Interruption()
+    ) {
+        self.plan = plan
+        self.writer = writer
+        self.loop = loop
+        self.runSalt = plan.profile.salts.run ? runSalt : ""
+        self.interruption = interruption
+        headers = zip(plan.endpoints, authorization).map { endpoint, secret in
+            [HTTPHeader("Content-Type", "application/json"), HTTPHeader("Accept", "text/event-stream")]
+                + endpoint.provider.headers.map { HTTPHeader($0.name, $0.value) }
+                + (secret.map { [HTTPHeader($0.name, $0.value)] } ?? [])
+        }
+        var ended: [CallKey: Bool] = [:]
+        var numbers: [CallKey: Int] = [:]
+        for row in earlier {
+            let key = CallKey(row.place)
+            numbers[key] = row.number + 1
+            ended[key] = row.outcome == .aborted ? nil : row.outcome.isSuccess
+        }
+        attemptNumbers = numbers
+        let spent = earlier.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
+        scheduler = Scheduler(plan, ended: ended, spent: spent)
+        let none = Array(repeating: 0, count: plan.endpoints.count)
+        progress = RunProgress(endedCalls: none, failedCalls: none, spent: spent)
+        interruption.attach(loop.waker)
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Parameter report: called about four times a second with the state of things.
+    /// - Returns: why the run ended.
+    /// - Throws: ``RecordsError`` if the run file cannot be written; then nothing more is sent.
+    public func run(_ report: (RunProgress) -> Void = { _ in }) throws(RecordsError) -> StopReason {
+        var now = NetworkLoop.now()
+        healthSince = now
+        var nextTick = now
+        carryOut(scheduler.handle(.begin, at: now))
+        while finished == nil, failure == nil {
+            let deadline = [scheduler.nextDeadline, nextTick].compactMap(\.self).min()
+            loop.turn(until: deadline) { event, bytes in take(event, bytes) }
+            now = NetworkLoop.now()
+            if now >= nextTick {
+                nextTick = now + .milliseconds(250)
+                tick(now)
+                progress.liveCalls = calls.count
+                report(progress)
+            }
+            if interruption.isRequested { stop(.interrupted, now) }
+            if let due = scheduler.nextDeadline, due <= now { carryOut(scheduler.handle(.timeReached, at: now)) }
+        }
+        tick(NetworkLoop.now())
+        report(progress)
+        if let failure { throw failure }
+        return finished ?? .complete
+    }
+
+    private func stop(_ reason: StopReason, _ now: Instant) {
+        carryOut(scheduler.handle(.stopRequested(reason), at: now))
+        for (transfer, call) in calls where call.abortedAs == nil {
+            calls[transfer]?.abortedAs = .aborted
+            loop.cancel(transfer)
+        }
+    }
+
+    private func keep(_ record: RunRecord) {
+        do throws(RecordsError) {
+            try writer.append(record)
+        } catch {
+            failure = error
+        }
+    }
+
+    /// Looks after patience and health.
+    private func tick(_ now: Instant) {
+        for (transfer, call) in calls where call.abortedAs == nil {
+            guard let outcome = call.impatience(plan.profile.timeouts, at: now) else { continue }
+            calls[transfer]?.abortedAs = outcome
+            loop.cancel(transfer)
+        }
+        guard now - healthSince >= .seconds(1) || finished != nil else { return }
+        let health = loop.takeHealth()
+        keep(
+            .health(
+                HealthRow(
+                    at: now, length: now - healthSince, busy: health.busy, longestTurn: health.longestTurn,
+                    greatestLateness: health.greatestLateness, liveTransfers: calls.count)))
+        healthSince = now
+    }
+
+    // MARK: What the scheduler wants
+
+    private func carryOut(_ actions: [SchedulingAction]) {
+        for action in actions {
+            switch action {
+            case .beginRound(let round):
+                roundBegan = NetworkLoop.now()
+                progress.round = round
+                keep(.round(RoundRow(round: round, began: roundBegan, ended: nil)))
+            case .endRound(let round):
+                keep(.round(RoundRow(round: round, began: roundBegan, ended: NetworkLoop.now())))
+            case .beginSession(let key): begin(key)
+            case .startCall(let key, let due, let predecessorEnd): start(key, due, predecessorEnd)
+            case .skipCall(let key, let reason): skip(key, reason)
+            case .endSession(let key, let isSuccess): end(key, isSuccess)
+            case .finish(let reason): finished = reason
+            }
+        }
+    }
+
+    private func begin(_ key: SessionKey) {
+        let planned = plan.rounds[key.round].sessions[key.session]
+        let session = plan.session(key)
+        let transcript = Transcript(
+            session: session, seed: planned.seed, librarySeed: plan.seed.derived("library"), tokenizer: plan.tokenizer)
+        let salt = Seed(UInt64(runSalt, radix: 16) ?? 0).derived("salt/\(key.endpoint)")
+        func digits(_ seed: Seed) -> String { String(Transcript.hexadecimal(seed.value).prefix(12)) }
+        let policy = plan.profile.salts
+        let salts = Salts(
+            run: runSalt, tenant: policy.tenant ? digits(salt.derived("tenant/" + session.tenant)) : "",
+            session: policy.session ? digits(salt.derived("session/\(key.round)", key.session)) : "")
+        sessions[key] = LiveSession(transcript, salts: salts, began: NetworkLoop.now())
+    }
+
+    private func end(_ key: SessionKey, _ isSuccess: Bool) {
+        guard let session = sessions.removeValue(forKey: key) else { return }
+        if session.transcript.session.share == .session {
+            prefixes = prefixes.filter { !$0.key.contains(session.transcript.prefixKey(agent: Call.mainAgent)) }
+        }
+        keep(
+            .session(
+                SessionRow(
+                    endpoint: key.endpoint, round: key.round, session: key.session,
+                    name: session.transcript.session.identifier.rawValue, began: session.began,
+                    ended: NetworkLoop.now(), isSuccess: isSuccess)))
+    }
+
+    private func row(_ key: CallKey, _ outcome: OutcomeClass) -> AttemptRow {
+        let session = plan.session(key.session)
+        let call = session.calls[key.call]
+        var row = AttemptRow(
+            place: CallPlace(key), number: attemptNumbers[key] ?? 0, outcome: outcome, ended: NetworkLoop.now())
+        row.plannedInput = call.input
+        row.plannedOutput = call.output
+        if let live = sessions[key.session] {
+            row.plannedCached = min(live.transcript.graph.entries[key.call].keptTokens, call.input)
+        }
+        return row
+    }
+
+    private func skip(_ key: CallKey, _ reason: SkipReason) {
+        var row = row(key, .skipped)
+        row.skipReason = reason.rawValue
+        keep(.attempt(row))
+    }
+
+    private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
+        var row = row(key, .aborted)
+        row.due = due
+        row.predecessorEnd = predecessorEnd
+        let endpoint = plan.endpoints[key.session.endpoint]
+        let encoder = Dialects.encoder(endpoint.provider.dialect)
+        let request = HTTPRequest(
+            url: endpoint.baseURL + encoder.path,
+            headers: headers[key.session.endpoint] + [HTTPHeader("X-Request-Id", Self.requestIdentifier(key))],
+            body: body(key, endpoint, encoder), connectTimeout: plan.profile.timeouts.connect,
+            totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total + .seconds(1))
+        do throws(TransportError) {
+            let transfer = try loop.start(request)
+            calls[transfer] = LiveCall(key, row, started: NetworkLoop.now())
+        } catch {
+            row.outcome = .badRequest
+            row.errorText = "\(error)"
+            settle(key, row)
+        }
+    }
+
+    /// The identifier that a request carries, by which a server's log and a run file can be joined.
+    public static func requestIdentifier(_ key: CallKey) -> String {
+        "e\(key.session.endpoint)-r\(key.session.round)-s\(key.session.session)-c\(key.call)"
+    }
+
+    private func body(_ key: CallKey, _ endpoint: PlannedEndpoint, _ encoder: any RequestEncoder) -> [[UInt8]] {
+        guard var session = sessions[key.session] else { return [] }
+        let call = session.transcript.session.calls[key.call]
+        let target = RequestTarget(
+            model: endpoint.model.identifier, outputLimitField: endpoint.provider.outputLimitField.rawValue,
+            asksForUsage: endpoint.provider.asksForUsage, extra: endpoint.provider.extraBody)
+        let name = "\(key.session.endpoint) \(session.transcript.prefixKey(agent: call.agent))"
+        let prefix =
+            prefixes[name]
+            ?? {
+                let prompt = session.transcript.prefix(agent: call.agent, runSalt: runSalt)
+                return SharedPrefix(prompt: prompt, bytes: encoder.prefix(prompt, target: target))
+            }()
+        prefixes[name] = prefix
+        let limit = [plan.outputLimit(call), endpoint.model.maximumOutput].compactMap(\.self).min()
+        let options = CallOptions(outputLimit: limit, temperature: plan.profile.temperature)
+        sessions[key.session] = nil
+        let body = session.body(
+            key.call, prefix: prefix, encoder: encoder, suffix: encoder.suffix(options, target: target))
+        sessions[key.session] = session
+        return body
+    }
+
+    // MARK: What the network reports
+
+    private func take(_ event: TransferEvent, _ bytes: Span<UInt8>) {
+        switch event {
+        case .requestSent(let transfer, let at): calls[transfer]?.noteSent(at: at)
+        case .head(let transfer, let head, let at): calls[transfer]?.noteHead(head, parser: parser, at: at)
+        case .bytes(let transfer, let at): calls[transfer]?.noteBytes(bytes, at: at)
+        case .ended(let transfer, let result):
+            guard var call = calls.removeValue(forKey: transfer) else { return }
+            let row = call.finish(result, price: plan.endpoints[call.key.session.endpoint].price)
+            settle(call.key, row)
+        }
+    }
+
+    private func settle(_ key: CallKey, _ row: AttemptRow) {
+        keep(.attempt(row))
+        progress.endedCalls[key.session.endpoint] += 1
+        progress.failedCalls[key.session.endpoint] += row.outcome.isSuccess ? 0 : 1
+        // A call that never reached the provider costs nothing; of one that did and told no usage, the reservation stands.
+        let cost = row.listCost ?? (row.sent == nil || (row.status ?? 200) >= 400 ? .zero : nil)
+        progress.spent = progress.spent + (cost ?? .zero)
+        carryOut(scheduler.handle(.callEnded(key, isSuccess: row.outcome.isSuccess, cost: cost), at: row.ended))
+    }
+}
+
+extension CallKey {
+    /// The key of a record's place.
+    public init(_ place: CallPlace) {
+        self.init(
+            session: SessionKey(endpoint: place.endpoint, round: place.round, session: place.session), call: place.call)
+    }
+}
+
+extension CallPlace {
+    init(_ key: CallKey) {
+        self.init(
+            endpoint: key.session.endpoint, round: key.session.round, session: key.session.session, call: key.call)
+    }
+}
