@@ -19,6 +19,10 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Rehearsal", ["Dialects", "Workloads", "Pricing", "CNetwork"]),
     ("Transport", ["Quantities", "CNetwork"]),
     ("Records", ["Profiles", "CSQLite"]),
+    ("Analysis", ["Records", "Statistics", "Pricing"]),
+    ("Ranking", ["Analysis"]),
+    ("Reporting", ["Ranking"]),
+    ("Commands", ["Driving", "Reporting", "Rehearsal"]),
 ]
 
 let settings: [SwiftSetting] = [
@@ -66,11 +70,13 @@ let tests: [Target] = (arrows.map(\.target) + ["Layout", "EndToEnd"]).map { name
 
 let package = Package(
     name: "submeter",
+    products: [.executable(name: "submeter", targets: ["submeter"])],
     targets: systemLibraries
         + [
             .target(
                 name: "CJSON", cxxSettings: [.unsafeFlags(["-O2"])],
-                linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")])
+                linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+            .executableTarget(name: "submeter", dependencies: ["Commands"], swiftSettings: settings),
         ]
         + sources + tests,
     cxxLanguageStandard: .cxx17

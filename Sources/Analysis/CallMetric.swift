@@ -1,0 +1,48 @@
+import Quantities
+public import Records
+
+/// A figure of one attempted call.
+///
+/// Times are in seconds and better when small, rates in tokens per second and better when great. A call that failed has the
+/// worst value that there is: an infinite time, a rate of zero. So quantiles stay honest: who drops slow calls gains nothing.
+public struct CallMetric: Sendable {
+    /// The unit of a metric.
+    public enum Unit: String, Sendable {
+        /// Seconds.
+        case seconds = "s"
+        /// Tokens per second.
+        case tokensPerSecond = "tokens/s"
+    }
+
+    /// The name in exports, such as `time_to_first_token`.
+    public let name: String
+    /// The name in tables.
+    public let label: String
+    /// The unit.
+    public let unit: Unit
+    /// The value of a call that succeeded; nil where it has none.
+    let valueOfSuccess: @Sendable (AttemptRow) -> Double?
+
+    /// True for times, false for rates.
+    public var isBetterWhenLower: Bool { unit == .seconds }
+
+    /// The value of a call.
+    ///
+    /// - Parameter attempt: a call that was sent and that we did not end ourselves.
+    /// - Returns: nil if the metric does not apply to the call.
+    public func value(of attempt: AttemptRow) -> Double? {
+        guard attempt.outcome.isSuccess else { return isBetterWhenLower ? .infinity : 0 }
+        return valueOfSuccess(attempt)
+    }
+
+    /// All metrics in the order of the tables.
+    public static let all: [CallMetric] = [
+        timeToFirstByte, timeToFirstToken, timeToFirstOutput, timeToFirstToolCall, timePerOutputToken, longestStall,
+        turnTime, scheduledTurnTime, decodeRate, turnRate,
+    ]
+}
+
+extension AttemptRow {
+    /// The last content event.
+    var lastContent: ContentEvent? { events.last }
+}

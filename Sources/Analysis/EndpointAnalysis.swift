@@ -1,0 +1,153 @@
+import Pricing
+public import Profiles
+public import Quantities
+import Records
+import Statistics
+
+/// All figures of one endpoint.
+public struct EndpointAnalysis: Sendable {
+    /// The endpoint's name.
+    public let identifier: EndpointIdentifier
+    /// Who is behind it.
+    public let provider: ProviderProfile
+    /// Its list price.
+    public let price: PriceRow?
+    /// Calls that were sent and not ended by ourselves.
+    public let attemptedCount: Int
+    /// True if the run stopped calling it because too many of its calls failed.
+    public let wasStopped: Bool
+    /// Calls by how they ended, skipped and aborted ones included.
+    public let outcomes: [OutcomeClass: Int]
+    /// Successful calls of the attempted.
+    public let success: ShareFigure
+    /// Successful sessions of those that ran to their end.
+    public let sessionSuccess: ShareFigure
+    /// The metrics of calls by name.
+    public let metrics: [String: MetricSummary]
+    /// Times between content events of successful calls, in seconds.
+    public let interChunk: MetricSummary
+    /// Model time of sessions, in seconds.
+    public let sessionModelTime: MetricSummary
+    /// Tokens.
+    public let tokens: TokenTotals
+    /// Money.
+    public let cost: CostTotals
+    /// Calls that met the objectives.
+    public let attainment: Attainment
+    /// The same as a share with its interval.
+    public let attainmentShare: ShareFigure
+    /// How long the endpoint had calls to do, summed over rounds.
+    public let activeTime: Duration
+    /// Its finished sessions by round; the rounds of all endpoints of a run are the same.
+    public let sessions: [[SessionMeasurement]]
+
+    /// The summary of a metric.
+    public func summary(_ metric: CallMetric) -> MetricSummary? { metrics[metric.name] }
+    /// List price per attempted call; nil without a price or calls.
+    public var costPerTurn: Money? {
+        guard let list = cost.list, attemptedCount > 0 else { return nil }
+        return Money(picodollars: list.picodollars / Int64(attemptedCount))
+    }
+    /// List price of everything, failures included, per successful session; nil without a price or success.
+    public var costPerSuccessfulSession: Money? {
+        guard cost.list != nil, sessionSuccess.hitCount > 0 else { return nil }
+        let total = sessions.joined().reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
+        return Money(picodollars: total.picodollars / Int64(sessionSuccess.hitCount))
+    }
+    /// Good calls per second of active time; nil if there was none.
+    public var goodput: Double? {
+        activeTime > .zero ? Double(attainment.goodCount) / activeTime.seconds : nil
+    }
+
+    /// Gathers an endpoint's rows.
+    ///
+    /// - Parameters:
+    ///   - endpoint: its profile.
+    ///   - provider: the provider's document.
+    ///   - price: its list price.
+    ///   - attempts: its attempts in the order of their calls.
+    ///   - sessions: its session rows.
+    ///   - roundCount: the rounds of the run.
+    ///   - objectives: what makes a call good.
+    init(
+        _ endpoint: EndpointProfile, provider: ProviderProfile, price: PriceRow?, attempts: [AttemptRow],
+        sessions rows: [SessionRow], roundCount: Int, objectives: [Objective]
+    ) {
+        identifier = endpoint.identifier
+        self.provider = provider
+        self.price = price
+        outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
+        wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
+        let judged = attempts.filter(\.isAttempted).sorted { $0.order < $1.order }
+        attemptedCount = judged.count
+        var tokens = TokenTotals()
+        var cost = CostTotals(price: price)
+        var attainment = Attainment()
+        var rounds = Array(repeating: (tried: 0, succeeded: 0, good: 0), count: roundCount)
+        for attempt in judged {
+            tokens.add(attempt)
+            cost.add(attempt, price: price)
+            let judgement = Attainment.judge(attempt, objectives)
+            attainment.add(judgement)
+            rounds[attempt.place.round].tried += 1
+            rounds[attempt.place.round].succeeded += attempt.outcome.isSuccess ? 1 : 0
+            rounds[attempt.place.round].good += judgement == .good ? 1 : 0
+        }
+        (self.tokens, self.cost, self.attainment) = (tokens, cost, attainment)
+        success = ShareFigure(rounds: rounds.map { ($0.succeeded, $0.tried) })
+        attainmentShare = ShareFigure(rounds: rounds.map { ($0.good, $0.tried) })
+        metrics = Dictionary(
+            uniqueKeysWithValues: CallMetric.all.map { metric in
+                let values = judged.compactMap { metric.value(of: $0) }
+                return (metric.name, MetricSummary(inTimeOrder: values, isBetterWhenLower: metric.isBetterWhenLower))
+            })
+        let streams = judged.filter { $0.outcome.isSuccess && $0.events.count > 1 }
+        let gaps = streams.flatMap { zip($0.events, $0.events.dropFirst()).map { ($1.at - $0.at).seconds } }
+        // Gaps of one stream hang together; a stream counts as one independent value.
+        interChunk = MetricSummary(inTimeOrder: gaps, effectiveCount: Double(streams.count))
+        sessions = Self.measurements(judged, rows, roundCount: roundCount, price: price)
+        sessionModelTime = MetricSummary(inTimeOrder: sessions.joined().map(\.modelTimeOrFailure))
+        sessionSuccess = ShareFigure(rounds: sessions.map { round in (round.count(where: \.isSuccess), round.count) })
+        activeTime = Self.activeTime(rows)
+    }
+
+    private static func measurements(
+        _ attempts: [AttemptRow], _ rows: [SessionRow], roundCount: Int, price: PriceRow?
+    ) -> [[SessionMeasurement]] {
+        let calls = Dictionary(grouping: attempts) { [$0.place.round, $0.place.session] }
+        var rounds: [[SessionMeasurement]] = Array(repeating: [], count: roundCount)
+        for row in rows.sorted(by: { ($0.round, $0.session) < ($1.round, $1.session) }) {
+            let own = (calls[[row.round, row.session]] ?? []).sorted { $0.place < $1.place }
+            guard !own.isEmpty else { continue }
+            var cost = CostTotals(price: price)
+            for attempt in own { cost.add(attempt, price: price) }
+            rounds[row.round].append(
+                SessionMeasurement(
+                    name: row.name, isSuccess: row.isSuccess, modelTime: own.reduce(0) { $0 + $1.timeSpent },
+                    listCost: cost.list, calls: own))
+        }
+        return rounds
+    }
+
+    private static func activeTime(_ rows: [SessionRow]) -> Duration {
+        Dictionary(grouping: rows, by: \.round).values.reduce(.zero) { sum, round in
+            guard let began = round.map(\.began).min(), let ended = round.map(\.ended).max() else { return sum }
+            return sum + (ended - began)
+        }
+    }
+}
+
+extension AttemptRow {
+    /// True if the call was sent, or should have been but for the endpoint, and we did not end it ourselves.
+    var isAttempted: Bool { outcome != .skipped && outcome != .aborted }
+
+    /// Sorts by time.
+    var order: Int64 { (sent ?? started ?? ended).nanoseconds }
+
+    /// Seconds from the first request byte to the last content, or to the end for calls that failed.
+    var timeSpent: Double {
+        let begin = sent ?? started ?? ended
+        let end = outcome.isSuccess ? (lastContent?.at ?? ended) : ended
+        return max(0, (end - begin).seconds)
+    }
+}

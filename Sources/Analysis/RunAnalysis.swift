@@ -1,0 +1,99 @@
+import Quantities
+import Pricing
+public import Profiles
+public import Records
+
+/// Why runs cannot be judged.
+public struct AnalysisError: Error, Hashable, CustomStringConvertible, Sendable {
+    /// What is wrong and what helps.
+    public let description: String
+}
+
+/// What the records of one or more runs of the same plan say.
+public struct RunAnalysis: Sendable {
+    /// The plan's documents.
+    public let documents: DocumentSet
+    /// The run files that were read.
+    public let paths: [String]
+    /// Facts of the first run.
+    public let facts: [String: String]
+    /// One entry per endpoint, in the order of the plan.
+    public let endpoints: [EndpointAnalysis]
+    /// How the harness fared, one verdict per run.
+    public let verdicts: [HarnessVerdict]
+    /// Notes of the runs.
+    public let notes: [String]
+    /// Rounds that every endpoint finished, but for those that were stopped; only these are compared.
+    public let completeRounds: [Int]
+
+    /// True if no run was spoilt by the harness.
+    public var isValid: Bool { verdicts.allSatisfy(\.isValid) }
+
+    /// Reads the figures out of run files.
+    ///
+    /// - Parameter files: at least one; all of the same documents, since figures of different plans are not comparable.
+    /// - Throws: ``AnalysisError`` if they differ.
+    public init(_ files: [RunFile]) throws(AnalysisError) {
+        guard let first = files.first else { throw AnalysisError(description: "no run was given") }
+        for file in files.dropFirst() where file.documents.sources != first.documents.sources {
+            throw AnalysisError(
+                description: "\(file.path) was made from other documents than \(first.path); runs of different plans, "
+                    + "workloads or prices never share a table")
+        }
+        documents = first.documents
+        paths = files.map(\.path)
+        facts = first.facts
+        verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health) }
+        notes = files.flatMap { $0.notes.map(\.text) }
+        let plan = documents.plan
+        let rows = Self.joined(files, roundCount: plan.rounds)
+        let roundCount = plan.rounds * files.count
+        let book = PriceBook(documents.prices)
+        let known = documents.providers
+        let attempts = Dictionary(grouping: rows.attempts, by: \.place.endpoint)
+        let sessions = Dictionary(grouping: rows.sessions, by: \.endpoint)
+        endpoints = plan.endpoints.enumerated().compactMap { index, endpoint in
+            guard let provider = known.first(where: { $0.identifier == endpoint.provider }) else { return nil }
+            let region = endpoint.region ?? provider.region
+            return EndpointAnalysis(
+                endpoint, provider: provider,
+                price: book.price(of: plan.model, at: provider.identifier, region: region),
+                attempts: attempts[index] ?? [], sessions: sessions[index] ?? [], roundCount: roundCount,
+                objectives: plan.objectives)
+        }
+        let found = endpoints.filter { !$0.wasStopped }
+        completeRounds = (0..<roundCount).filter { round in
+            !found.isEmpty && found.allSatisfy { $0.sessions[round].count == plan.sessionsPerRound }
+        }
+    }
+
+    /// All rows as if of one long run: the rounds of each file follow those of the one before.
+    ///
+    /// A session that holds a call which we ended ourselves did not run to its end and is left out.
+    private static func joined(
+        _ files: [RunFile], roundCount: Int
+    ) -> (attempts: [AttemptRow], sessions: [SessionRow]) {
+        var attempts: [AttemptRow] = []
+        var sessions: [SessionRow] = []
+        for (index, file) in files.enumerated() {
+            let last = Dictionary(file.attempts.map { ($0.place, $0) }) { $0.number < $1.number ? $1 : $0 }
+            let unfinished = Set(
+                last.values.filter { $0.outcome == .aborted || $0.isSkippedByStop }
+                    .map { [$0.place.endpoint, $0.place.round, $0.place.session] })
+            for var row in file.attempts {
+                row.place.round += index * roundCount
+                attempts.append(row)
+            }
+            for var row in file.sessions where !unfinished.contains([row.endpoint, row.round, row.session]) {
+                row.round += index * roundCount
+                sessions.append(row)
+            }
+        }
+        return (attempts, sessions)
+    }
+}
+
+extension AttemptRow {
+    /// True if the call was not sent because the run had to stop, not because its session had failed.
+    fileprivate var isSkippedByStop: Bool { outcome == .skipped && skipReason != "session-failed" }
+}

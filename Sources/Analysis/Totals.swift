@@ -1,0 +1,86 @@
+public import Quantities
+import Pricing
+import Profiles
+import Records
+
+/// Tokens of an endpoint's calls; unknown counts are left out and said to be, never taken as zero.
+public struct TokenTotals: Hashable, Sendable {
+    /// Prompt tokens of the calls that told them.
+    public var input = TokenCount.zero
+    /// Tokens read from a cache, over the calls that told them.
+    public var cacheRead = TokenCount.zero
+    /// Prompt tokens of those calls.
+    public var inputWhereCacheIsKnown = TokenCount.zero
+    /// Tokens that an ideal cache would have held, by the plan, over those calls.
+    public var plannedCached = TokenCount.zero
+    /// Generated tokens of the calls that told them.
+    public var output = TokenCount.zero
+    /// Successful calls that told no usage.
+    public var callsWithoutUsage = 0
+    /// Calls whose provider's totals contradict each other.
+    public var ambiguousCalls = 0
+
+    /// Cached tokens of all prompt tokens where both are known, 0 ... 1; nil where nothing is known.
+    public var cacheShare: Double? {
+        inputWhereCacheIsKnown > .zero ? Double(cacheRead.value) / Double(inputWhereCacheIsKnown.value) : nil
+    }
+
+    mutating func add(_ attempt: AttemptRow) {
+        let usage = attempt.usage
+        if usage.isAmbiguous { ambiguousCalls += 1 }
+        if attempt.outcome.isSuccess, usage.inputTotal == nil || usage.outputTotal == nil { callsWithoutUsage += 1 }
+        input += usage.inputTotal ?? .zero
+        output += usage.outputTotal ?? .zero
+        if let read = usage.inputCacheRead, let total = usage.inputTotal {
+            cacheRead += read
+            inputWhereCacheIsKnown += total
+            plannedCached += attempt.plannedCached
+        }
+    }
+}
+
+/// Money of an endpoint's calls, by the list prices of the plan.
+public struct CostTotals: Hashable, Sendable {
+    /// All attempts, failed ones included; nil without a price.
+    public var list: Money?
+    /// Attempts that told no usage though content came, so that the list price of the planned tokens stands for them.
+    public var estimatedCalls = 0
+    /// What the provider says it charged, over the calls that it says it of.
+    public var reported = Money.zero
+    /// The list price of those calls.
+    public var listWhereReported = Money.zero
+    /// How many those are.
+    public var reportedCalls = 0
+
+    /// Reported cost over list price, minus one; nil where the provider reports none.
+    public var overhead: Double? {
+        guard reportedCalls > 0, listWhereReported > .zero else { return nil }
+        return reported.dollars / listWhereReported.dollars - 1
+    }
+
+    init(price: PriceRow?) {
+        list = price == nil ? nil : .zero
+    }
+
+    /// Adds a call.
+    ///
+    /// - Returns: what it cost by the list; nil without a price.
+    @discardableResult mutating func add(_ attempt: AttemptRow, price: PriceRow?) -> Money? {
+        guard let price else { return nil }
+        var cost = Money.zero
+        if let known = Cost.of(attempt.usage, at: price) {
+            cost = known
+            if let said = attempt.reportedCost {
+                reported += said
+                listWhereReported += known
+                reportedCalls += 1
+            }
+        } else if !attempt.events.isEmpty {
+            let planned = TokenUsage(inputTotal: attempt.plannedInput, outputTotal: attempt.plannedOutput)
+            cost = Cost.of(planned, at: price) ?? .zero
+            estimatedCalls += 1
+        }
+        list = (list ?? .zero) + cost
+        return cost
+    }
+}

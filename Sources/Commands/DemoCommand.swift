@@ -1,0 +1,69 @@
+import Rehearsal
+import Analysis
+import Planning
+import Profiles
+import Ranking
+import Records
+import Reporting
+import Scheduling
+
+/// `submeter demo`
+enum DemoCommand: Subcommand {
+    static let shippedPlan = "profiles/plans/demo.yaml"
+
+    static let specification = CommandSpecification(
+        name: "demo", summary: "embedded fleet, agentic workload, ranking, report: no key, no network, no cost",
+        operands: "", operandCount: 0...0,
+        discussion: """
+            Starts five providers on loopback, one per delivery path, replays coding sessions against all of them over
+            real sockets, ranks them, and writes the run file and a Markdown report. The providers are models: the
+            figures show what Submeter does, not what any company sells.
+            """,
+        options: [
+            OptionSpecification("--output", value: "FILE", "the run file (default: results/demo-TIME.sqlite)"),
+            OptionSpecification("--plan", value: "PLAN", "another plan whose endpoints lie on loopback"),
+            OptionSpecification("--ground-truth", value: "FILE", "write what the fleet truly did as JSONL"),
+        ],
+        examples: [("demo", "about a minute and a half")])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let planned = try Plans.documents(try planPath(arguments))
+        let path = arguments["--output"] ?? "results/demo-\(WallTime.fileStamp()).sqlite"
+        if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
+        let stage = try RehearsalStage(planned, usesOwnPorts: false)
+        defer { stage.fleet.stop() }
+        let plan = try Plans.plan(try stage.moved(planned))
+        console.message(
+            "demo: \(plan.endpoints.count) modelled providers on loopback, \(plan.rounds.count) rounds, nothing leaves "
+                + "this machine")
+        let reason = try RunExecution(plan: plan, path: path, console: console, earlier: nil).perform()
+        if let truthPath = arguments["--ground-truth"] {
+            stage.fleet.stop()
+            try Files.write(stage.groundTruth, to: truthPath)
+        }
+        let analysis = try Runs.analysis([path])
+        let ranking = Ranking(analysis)
+        console.output(TerminalFormat.text(Reports.ranking(ranking, analysis), usesColor: console.usesColor))
+        let reportPath = (path.hasSuffix(".sqlite") ? String(path.dropLast(7)) : path) + ".md"
+        try Files.write(Array(MarkdownFormat.text(Reports.full(ranking, analysis)).utf8), to: reportPath)
+        console.output("\nrun file: \(path)\nreport:   \(reportPath)\n")
+        if reason != .complete { return RunExecution.exitCode(reason) }
+        return Runs.exitCode(ranking, analysis)
+    }
+
+    /// The plan that was asked for, or the shipped one: below the working folder, or a folder that holds this program.
+    private static func planPath(_ arguments: Arguments) throws(CommandError) -> String {
+        if let path = arguments["--plan"] { return path }
+        var folders = ["."]
+        var folder = Files.programFolder() ?? "."
+        while let end = folder.lastIndex(of: "/") {
+            folders += [folder, folder + "/share/submeter"]
+            folder = String(folder[..<end])
+        }
+        for folder in folders {
+            let path = folder == "." ? shippedPlan : "\(folder)/\(shippedPlan)"
+            if Files.exists(path) { return path }
+        }
+        throw .usage("'\(shippedPlan)' is neither here nor beside this program; give --plan PLAN")
+    }
+}

@@ -1,0 +1,71 @@
+import Profiles
+import Encodings
+import Planning
+import Quantities
+import Reporting
+
+/// `submeter estimate`
+enum EstimateCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "estimate", summary: "tokens, money and time of a plan, before anything is sent", operands: "PLAN",
+        operandCount: 1...1,
+        discussion: """
+            The lowest cost is that of a cache which holds all that was sent before, the highest that of none. Token
+            counts are the plan's own; a provider's tokenizer may count differently by some per cent.
+            """,
+        options: [OptionSpecification("--format", choices: ["table", "json"], "how to print it (default: table)")],
+        examples: [("estimate profiles/plans/demo.yaml", "print a table")])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let plan = try Plans.plan(try Plans.documents(arguments.operands[0]))
+        let estimate = PlanEstimate(plan)
+        if arguments["--format"] == "json" {
+            console.output(json(estimate, plan).pretty())
+        } else {
+            console.output(TerminalFormat.text(report(estimate, plan), usesColor: console.usesColor))
+        }
+        return .good
+    }
+
+    /// What a plan will send, as tables.
+    static func report(_ estimate: PlanEstimate, _ plan: Plan) -> Report {
+        let decimals = Figures.decimals(estimate.rows.compactMap { $0.lowest?.dollars }, digits: 3)
+        let rows = estimate.rows.map { row in
+            [
+                row.endpoint.rawValue, Figures.count(row.callCount), Figures.count(row.inputTokens.value),
+                Figures.count(row.outputTokens.value), Figures.money(row.lowest, decimals: decimals),
+                Figures.money(row.highest, decimals: decimals),
+            ]
+        }
+        let table = Table(
+            "Per endpoint",
+            columns: [
+                .init("endpoint", isNumeric: false), .init("calls"), .init("input tokens"), .init("output tokens"),
+                .init("lowest cost"), .init("highest cost"),
+            ], rows: rows)
+        let budget = plan.profile.budget.map { ", budget \(Figures.money($0, decimals: 2))" } ?? ""
+        return Report(
+            title: "Estimate of plan \(plan.profile.name)",
+            introduction: [
+                "cost between \(Figures.money(estimate.lowest, decimals: decimals)) and "
+                    + "\(Figures.money(estimate.highest, decimals: decimals))\(budget)",
+                "the client's own waits alone take \(Figures.fixed(estimate.shortest.seconds, 1)) s",
+            ], tables: [table], notices: plan.notices)
+    }
+
+    private static func json(_ estimate: PlanEstimate, _ plan: Plan) -> JSONValue {
+        let rows = estimate.rows.map { row -> JSONValue in
+            [
+                "endpoint": .string(row.endpoint.rawValue), "calls": .integer(row.callCount),
+                "input_tokens": .integer(row.inputTokens.value), "output_tokens": .integer(row.outputTokens.value),
+                "lowest_cost_usd": .optional(row.lowest?.dollars), "highest_cost_usd": .optional(row.highest?.dollars),
+            ]
+        }
+        return [
+            "plan": .string(plan.profile.name), "lowest_cost_usd": .optional(estimate.lowest?.dollars),
+            "highest_cost_usd": .optional(estimate.highest?.dollars),
+            "least_seconds": .number(estimate.shortest.seconds),
+            "endpoints": .array(rows), "notices": .array(plan.notices.map { .string($0) }),
+        ]
+    }
+}

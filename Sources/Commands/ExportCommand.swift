@@ -1,0 +1,39 @@
+import Encodings
+import Records
+import Reporting
+
+/// `submeter export`
+enum ExportCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "export", summary: "the raw rows of a run as JSONL or CSV", operands: "RUN", operandCount: 1...1,
+        discussion: """
+            One row per attempt: every time in nanoseconds of the monotonic clock, tokens, cost and outcome. With
+            '--table events' one row per content event, with the time at which its bytes were read.
+            """,
+        options: [
+            OptionSpecification("--format", choices: ["jsonl", "csv"], "how to print it (default: jsonl)"),
+            OptionSpecification(
+                "--table", choices: RawRows.Table.allCases.map(\.rawValue), "which rows (default: attempts)"),
+            RankCommand.outputOption,
+        ],
+        examples: [
+            ("export results/demo.sqlite | jq -r .outcome | sort | uniq -c", "count outcomes"),
+            ("export --format csv --table events --output events.csv results/demo.sqlite", "all event times"),
+        ])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let file = try Runs.file(arguments.operands[0])
+        let table = arguments["--table"].flatMap { RawRows.Table(rawValue: $0) } ?? .attempts
+        var text: [UInt8] = []
+        if arguments["--format"] == "csv" {
+            RawRows.csv(file, table) { text += $0.utf8 }
+        } else {
+            RawRows.json(file, table) { row in
+                row.append(to: &text)
+                text.append(UInt8(ascii: "\n"))
+            }
+        }
+        if let path = arguments["--output"] { try Files.write(text, to: path) } else { console.output(text) }
+        return .good
+    }
+}

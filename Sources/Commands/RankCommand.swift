@@ -1,0 +1,81 @@
+import Encodings
+import Analysis
+import Ranking
+import Reporting
+
+/// `submeter rank`
+enum RankCommand: Subcommand {
+    static let formatOption = OptionSpecification(
+        "--format", choices: ["table", "markdown", "csv", "json"], "how to print it (default: table)")
+    static let criterionOption = OptionSpecification(
+        "--by", choices: Criterion.allCases.map(\.rawValue), "what to order by (default: score)")
+    static let outputOption = OptionSpecification(
+        "--output", value: "FILE", "write to a file, not to the standard output")
+
+    static let specification = CommandSpecification(
+        name: "rank", summary: "rank the endpoints of a run, with rank intervals", operands: "RUN…",
+        operandCount: 1...1000,
+        discussion: """
+            Several runs must be of the same plan and documents; their rounds are joined. Reads run files only: no
+            network, no key, no cost. Exit code 3 if nobody can be ranked, 4 if the run is invalid.
+            """, options: [formatOption, criterionOption, outputOption],
+        examples: [
+            ("rank results/demo.sqlite", "a table"),
+            ("rank --by cost --format markdown results/demo.sqlite", "by cost, as Markdown"),
+            ("rank --format json results/*.sqlite | jq .criteria", "for scripts"),
+        ])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let analysis = try Runs.analysis(arguments.operands)
+        let ranking = Ranking(analysis)
+        let criterion = arguments["--by"].flatMap { Criterion(rawValue: $0) } ?? .score
+        let report = Reports.ranking(ranking, analysis, by: criterion)
+        let text =
+            switch arguments["--format"] {
+            case "markdown": MarkdownFormat.text(report)
+            case "csv": CSVFormat.ranking(ranking, analysis)
+            case "json": JSONFormat.ranking(ranking, analysis).pretty()
+            default: TerminalFormat.text(report, usesColor: console.usesColor && !arguments.has("--output"))
+            }
+        try deliver(text, arguments, console)
+        return Runs.exitCode(ranking, analysis)
+    }
+
+    static func deliver(_ text: String, _ arguments: Arguments, _ console: Console) throws(CommandError) {
+        guard let path = arguments["--output"] else { return console.output(text) }
+        try Files.write(Array(text.utf8), to: path)
+    }
+}
+
+/// `submeter report`
+enum ReportCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "report", summary: "everything that a run says about every endpoint", operands: "RUN…",
+        operandCount: 1...1000,
+        discussion: """
+            The ranking, then reliability, latency, streaming, speed, tokens, cost and goodput, and where all of it comes
+            from. A figure with too few samples prints as –. Exit codes as of 'rank'.
+            """,
+        options: [RankCommand.formatOption, RankCommand.criterionOption, RankCommand.outputOption],
+        examples: [
+            ("report results/demo.sqlite", "tables for the terminal"),
+            ("report --format markdown --output report.md results/demo.sqlite", "a file to share"),
+            ("report --format csv results/demo.sqlite", "one row per figure"),
+        ])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let analysis = try Runs.analysis(arguments.operands)
+        let ranking = Ranking(analysis)
+        let criterion = arguments["--by"].flatMap { Criterion(rawValue: $0) } ?? .score
+        let report = Reports.full(ranking, analysis, by: criterion)
+        let text =
+            switch arguments["--format"] {
+            case "markdown": MarkdownFormat.text(report)
+            case "csv": CSVFormat.figures(analysis)
+            case "json": JSONFormat.full(ranking, analysis).pretty()
+            default: TerminalFormat.text(report, usesColor: console.usesColor && !arguments.has("--output"))
+            }
+        try RankCommand.deliver(text, arguments, console)
+        return Runs.exitCode(ranking, analysis)
+    }
+}

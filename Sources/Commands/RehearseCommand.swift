@@ -1,0 +1,58 @@
+import Rehearsal
+import Dispatch
+import Glibc
+import Profiles
+
+/// `submeter rehearse`
+enum RehearseCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "rehearse", summary: "run the loopback fleet on its own", operands: "PLAN", operandCount: 1...1,
+        discussion: """
+            Plays every endpoint of a plan whose base URL is http://127.0.0.1:PORT…, until Ctrl-C. The engines are models;
+            the sockets are real. Any client can talk to it, and its own account of what truly happened can be written.
+            """,
+        options: [
+            OptionSpecification("--ground-truth", value: "FILE", "at the end, write what truly happened as JSONL"),
+            OptionSpecification("--seconds", value: "N", "end by itself after so long"),
+        ],
+        examples: [
+            ("rehearse profiles/plans/demo.yaml", "listen until Ctrl-C"),
+            (
+                "rehearse --seconds 60 --ground-truth truth.jsonl profiles/plans/demo.yaml",
+                "one minute, with its account"
+            ),
+        ])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let documents = try Plans.documents(arguments.operands[0])
+        let seconds = try arguments.integer("--seconds", in: 1...86_400)
+        let stage = try RehearsalStage(documents, usesOwnPorts: true)
+        for (endpoint, port) in zip(documents.plan.endpoints, stage.fleet.ports) {
+            console.output("\(endpoint.identifier)\thttp://127.0.0.1:\(port)/v1\n")
+        }
+        console.message("listening; Ctrl-C ends it")
+        let isInterrupted = wait(seconds)
+        stage.fleet.stop()
+        if let path = arguments["--ground-truth"] { try Files.write(stage.groundTruth, to: path) }
+        console.message("played \(stage.fleet.truths.count) requests")
+        return isInterrupted && seconds != nil ? .interrupted : .good
+    }
+
+    /// Waits for SIGINT or SIGTERM, or for the time to pass.
+    ///
+    /// - Returns: true if it was a signal.
+    private static func wait(_ seconds: Int?) -> Bool {
+        let ended = DispatchSemaphore(value: 0)
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { ended.signal() }
+            source.resume()
+            return source
+        }
+        let deadline = seconds.map { DispatchTime.now() + .seconds($0) } ?? .distantFuture
+        let result = ended.wait(timeout: deadline)
+        for source in sources { source.cancel() }
+        return result == .success
+    }
+}

@@ -1,0 +1,70 @@
+import Profiles
+import Planning
+import Quantities
+import Records
+import Reporting
+import Scheduling
+
+/// `submeter run`
+enum RunCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "run", summary: "measure the endpoints of a plan", operands: "PLAN", operandCount: 0...1,
+        discussion: """
+            Everything is written to one run file, from which 'rank' and 'report' compute every table. Ctrl-C ends the run
+            with its record whole (exit code 130); '--resume' goes on with it, and also with one that was killed, and
+            repeats no finished call.
+            """,
+        options: [
+            OptionSpecification("--output", value: "FILE", "the run file (default: results/PLAN-TIME.sqlite)"),
+            OptionSpecification("--resume", value: "FILE", "go on with an unfinished run; takes no PLAN"),
+            OptionSpecification("--quiet", "no progress"),
+        ],
+        examples: [
+            ("run profiles/plans/demo.yaml", "measure, with progress"),
+            ("run --resume results/demo.sqlite", "go on after Ctrl-C, a crash or a reboot"),
+        ])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let execution = try execution(arguments, console)
+        let reason = try execution.perform()
+        let path = execution.path
+        if reason == .complete {
+            console.message("done: \(path)")
+        } else {
+            let again = reason == .interrupted ? "; 'submeter run --resume \(path)' goes on" : ""
+            console.message("ended early (\(reason.rawValue)): \(path)\(again)")
+        }
+        console.message("next: submeter rank \(path)")
+        console.output(path + "\n")
+        return RunExecution.exitCode(reason)
+    }
+
+    private static func execution(_ arguments: Arguments, _ console: Console) throws(CommandError) -> RunExecution {
+        let quiet = arguments.has("--quiet") ? console.withoutProgress() : console
+        if let path = arguments["--resume"] {
+            guard arguments.operands.isEmpty, !arguments.has("--output") else {
+                throw .usage("'--resume' takes the plan and the place from the run file; give no PLAN and no --output")
+            }
+            let file = try Runs.file(path)
+            let plan = try Plans.plan(file.documents)
+            return RunExecution(plan: plan, path: path, console: quiet, earlier: file)
+        }
+        guard let planPath = arguments.operands.first else {
+            throw .usage("submeter run needs a PLAN, or --resume FILE; see 'submeter run --help'")
+        }
+        let plan = try Plans.plan(try Plans.documents(planPath))
+        let path = arguments["--output"] ?? "results/\(plan.profile.name)-\(WallTime.fileStamp()).sqlite"
+        if Files.exists(path) { throw .usage("\(path): exists already; give another --output, or --resume it") }
+        let estimate = PlanEstimate(plan)
+        for notice in plan.notices { console.message("note: \(notice)") }
+        if let highest = estimate.highest, highest > .zero {
+            let decimals = Figures.decimals([estimate.lowest?.dollars ?? 0], digits: 3)
+            console.message(
+                "estimate: \(Figures.money(estimate.lowest, decimals: decimals)) to "
+                    + Figures.money(highest, decimals: decimals)
+                    + (plan.profile.budget.map { ", budget \(Figures.money($0, decimals: 2))" } ?? ", no budget is set")
+            )
+        }
+        return RunExecution(plan: plan, path: path, console: quiet, earlier: nil)
+    }
+}

@@ -1,0 +1,147 @@
+import Dispatch
+import Driving
+import Glibc
+import Planning
+import Quantities
+import Records
+import Scheduling
+import Transport
+
+/// Carries out a plan into a run file, with progress on the standard error and Ctrl-C watched.
+struct RunExecution {
+    let plan: Plan
+    let path: String
+    let console: Console
+    /// A run file that is gone on with; nil for a new one.
+    let earlier: RunFile?
+
+    /// Runs to the end.
+    ///
+    /// - Returns: why it ended.
+    func perform() throws(CommandError) -> StopReason {
+        let authorization = try Plans.authorization(plan, console)
+        do {
+            let salt = earlier?.facts["run_salt"] ?? Self.makeSalt()
+            let writer = try makeWriter(salt: salt)
+            let interruption = Interruption()
+            let signals = SignalWatch(interruption, console)
+            defer { signals.cancel() }
+            let driver = RunDriver(
+                plan, writer: writer, loop: try NetworkLoop(Self.configuration(console)), authorization: authorization,
+                runSalt: salt, earlier: earlier?.attempts.filter { $0.outcome != .skipped } ?? [],
+                interruption: interruption)
+            var progress = ProgressReport(plan, began: NetworkLoop.now(), console: console)
+            let reason = try driver.run { progress.show($0, at: NetworkLoop.now()) }
+            try writer.append(.fact(FactRow(name: "stop_reason", value: reason.rawValue)))
+            try writer.close()
+            progress.end()
+            return reason
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+
+    private func makeWriter(salt: String) throws -> RunFileWriter {
+        if earlier != nil { return try RunFileWriter(resuming: path) }
+        try Files.makeFolder(of: path)
+        let facts = Self.facts(NetworkLoop.now()) + [FactRow(name: "run_salt", value: salt)]
+        let writer = try RunFileWriter(creating: path, documents: plan.documents, facts: facts)
+        for notice in plan.notices { try writer.append(.note(NoteRow(at: NetworkLoop.now(), text: notice))) }
+        return writer
+    }
+
+    /// Proxy and certificates as the environment names them, by the names that curl knows.
+    private static func configuration(_ console: Console) -> NetworkConfiguration {
+        let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].compactMap { console.environment[$0] }
+            .first
+        return NetworkConfiguration(
+            certificateAuthorityFile: console.environment["SSL_CERT_FILE"],
+            proxy: proxy.flatMap { $0.isEmpty ? nil : $0 })
+    }
+
+    private static func makeSalt() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = String(generator.next() >> 16, radix: 16)
+        return String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
+    /// Who measured where and when.
+    private static func facts(_ now: Instant) -> [FactRow] {
+        var wall = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &wall)
+        var machine = utsname()
+        unsafe uname(&machine)
+        let system = unsafe withUnsafeBytes(of: &machine) { raw in
+            // struct utsname: six texts of 65 bytes; system, node, release, version, machine, domain. The node stays private.
+            [0, 2, 4].map { field in
+                unsafe String(decoding: raw[(field * 65)..<((field + 1) * 65)].prefix { $0 != 0 }, as: UTF8.self)
+            }.joined(separator: " ")
+        }
+        let nanoseconds = Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec)
+        return [
+            FactRow(name: "submeter_version", value: Submeter.version),
+            FactRow(name: "started_at", value: WallTime.text(wall.tv_sec)),
+            FactRow(name: "clock_anchor", value: "wall \(nanoseconds) ns is monotonic \(now.nanoseconds) ns"),
+            FactRow(name: "machine", value: "\(system), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors"),
+        ]
+    }
+
+    /// How a command that ran should end.
+    static func exitCode(_ reason: StopReason) -> ExitCode {
+        switch reason {
+        case .complete, .duration: .good
+        case .budget: .budgetReached
+        case .interrupted: .interrupted
+        case .errorRate: .notMeasured
+        }
+    }
+}
+
+/// Wall-clock times, which label results and never measure anything.
+enum WallTime {
+    /// Such as `2026-11-24T02:00:13Z`.
+    static func text(_ seconds: Int) -> String { format(seconds, "%Y-%m-%dT%H:%M:%SZ") }
+
+    /// Such as `20261124-020013`, for file names.
+    static func fileStamp() -> String {
+        var wall = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &wall)
+        return format(wall.tv_sec, "%Y%m%d-%H%M%S")
+    }
+
+    private static func format(_ seconds: Int, _ pattern: String) -> String {
+        var seconds = time_t(seconds)
+        var parts = unsafe tm()
+        unsafe gmtime_r(&seconds, &parts)
+        var buffer = Array(repeating: CChar(0), count: 64)
+        let count = unsafe strftime(&buffer, buffer.count, pattern, &parts)
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Turns SIGINT and SIGTERM into an orderly end; a second one ends the process at once.
+final class SignalWatch {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ interruption: Interruption, _ console: Console) {
+        let queue = DispatchQueue(label: "submeter.signals")
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                console.message("interrupted: finishing the record; once more to stop at once")
+                interruption.interrupt()
+                signal(SIGINT, SIG_DFL)
+                signal(SIGTERM, SIG_DFL)
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func cancel() {
+        for source in sources { source.cancel() }
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+    }
+}

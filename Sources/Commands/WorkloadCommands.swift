@@ -1,0 +1,140 @@
+import Profiles
+import Quantities
+import Reporting
+import Statistics
+import Workloads
+
+/// Reading and writing session files.
+enum SessionFiles {
+    static func read(_ path: String) throws(CommandError) -> SessionLibrary {
+        let bytes = try Files.read(path)
+        do throws(SessionFileError) {
+            return try SessionFile.read(bytes)
+        } catch {
+            throw .usage("\(path): \(error.description)")
+        }
+    }
+
+    static func deliver(_ library: SessionLibrary, _ arguments: Arguments, _ console: Console) throws(CommandError) {
+        let bytes = SessionFile.write(library)
+        guard let path = arguments["--output"] else { return console.output(bytes) }
+        try Files.write(bytes, to: path)
+        let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
+        console.message("\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls")
+    }
+}
+
+/// `submeter workload generate`
+enum WorkloadGenerateCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "workload generate", summary: "make sessions from published distributions", operands: "SETTINGS",
+        operandCount: 1...1,
+        discussion:
+            "Settings: \(GeneratorSettings.named.keys.sorted().joined(separator: ", ")). The same seed makes the same sessions.",
+        options: [
+            OptionSpecification("--count", value: "N", "how many sessions (default: 100)"),
+            OptionSpecification("--seed", value: "N", "decides everything random (default: 1)"),
+            RankCommand.outputOption,
+        ],
+        examples: [("workload generate coding-S --count 50 --output sessions.jsonl", "fifty sessions")])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let name = arguments.operands[0]
+        guard let settings = GeneratorSettings.named[name] else {
+            let known = GeneratorSettings.named.keys.sorted()
+            let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+            throw .usage("no settings '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
+        }
+        let count = try arguments.integer("--count", in: 1...1_000_000) ?? 100
+        let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
+        let library = WorkloadGenerator.generate(settings, count: count, seed: Seed(UInt64(seed)))
+        try SessionFiles.deliver(library, arguments, console)
+        return .good
+    }
+}
+
+/// `submeter workload import`
+enum WorkloadImportCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "workload import", summary: "turn a recorded trace into sessions", operands: "FILE",
+        operandCount: 1...1,
+        discussion: "Formats: weka (Claude Code sessions as published by the kv-cache-tester project, one per line).",
+        options: [
+            OptionSpecification("--format", choices: ["weka"], "what the file is (needed)"),
+            OptionSpecification("--name", value: "NAME", "what the workload is called (default: weka)"),
+            OptionSpecification("--licence", value: "TEXT", "the licence of the trace, kept in the header"),
+            RankCommand.outputOption,
+        ],
+        examples: [("workload import --format weka --licence Apache-2.0 trace.jsonl --output sessions.jsonl", "import")]
+    )
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        guard arguments["--format"] != nil else { throw .usage("submeter workload import needs --format weka") }
+        let path = arguments.operands[0]
+        let bytes = try Files.read(path)
+        let library: SessionLibrary
+        do throws(SessionFileError) {
+            library = try WekaImporter.read(bytes, name: arguments["--name"] ?? "weka", licence: arguments["--licence"])
+        } catch {
+            throw .usage("\(path): \(error.description)")
+        }
+        try SessionFiles.deliver(library, arguments, console)
+        return .good
+    }
+}
+
+/// `submeter workload lint`
+enum WorkloadLintCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "workload lint", summary: "check session files before they are replayed", operands: "FILE…",
+        operandCount: 1...1000, discussion: "Exit code 64 if a file has errors; warnings alone are good.", options: [],
+        examples: [("workload lint sessions.jsonl", "say what is wrong")])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        var errorCount = 0
+        for path in arguments.operands {
+            let library = try SessionFiles.read(path)
+            let findings = SessionLint.findings(library)
+            for finding in findings { console.output("\(path): \(PlainText.forTerminal(finding.description))\n") }
+            let errors = findings.count { $0.severity == .error }
+            errorCount += errors
+            let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
+            console.output(
+                "\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls, \(errors) errors, "
+                    + "\(findings.count - errors) warnings\n")
+        }
+        return errorCount == 0 ? .good : .usage
+    }
+}
+
+/// `submeter workload describe`
+enum WorkloadDescribeCommand: Subcommand {
+    static let specification = CommandSpecification(
+        name: "workload describe", summary: "what a session file holds, in figures", operands: "FILE",
+        operandCount: 1...1, discussion: "", options: [],
+        examples: [("workload describe sessions.jsonl", "lengths, waits and what a cache could hold")])
+
+    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        let library = try SessionFiles.read(arguments.operands[0])
+        let description = WorkloadDescription(library)
+        let rows = description.rows.map { row in
+            [row.name] + [row.median, row.ninetieth, row.mean].map { Figures.fixed($0, row.mean < 100 ? 1 : 0) }
+        }
+        let table = Table(
+            "Distributions",
+            columns: [.init("figure", isNumeric: false), .init("median"), .init("p90"), .init("mean")], rows: rows)
+        let report = Report(
+            title: "Workload \(library.name)",
+            introduction: [
+                "\(Figures.count(description.sessionCount)) sessions, \(Figures.count(description.callCount)) calls, "
+                    + "licence \(library.licence ?? "not stated")",
+                "\(Figures.count(description.inputTokens.value)) input tokens, "
+                    + "\(Figures.count(description.outputTokens.value)) output tokens",
+                "calls that bring a tool result: \(Figures.share(description.toolShare))",
+                "input that an ideal cache holds: \(Figures.share(description.idealHitShare)), one that forgets after "
+                    + "five minutes: \(Figures.share(description.fiveMinuteHitShare))",
+            ], tables: [table], notices: [])
+        console.output(TerminalFormat.text(report, usesColor: console.usesColor))
+        return .good
+    }
+}

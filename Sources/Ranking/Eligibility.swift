@@ -1,0 +1,48 @@
+import Statistics
+import Analysis
+import Profiles
+public import Quantities
+
+/// An endpoint that is not ranked, and why.
+public struct Exclusion: Hashable, Sendable {
+    /// Its name.
+    public var endpoint: EndpointIdentifier
+    /// Every rule that it does not meet.
+    public var reasons: [String]
+}
+
+/// The rules that an endpoint must meet to be ranked.
+enum Eligibility {
+    /// The rules that an endpoint breaks; empty if it may be ranked.
+    static func reasons(_ endpoint: EndpointAnalysis, _ analysis: RunAnalysis) -> [String] {
+        let settings = analysis.documents.plan.ranking
+        var reasons: [String] = []
+        if endpoint.wasStopped { reasons.append("the run stopped calling it because too many calls failed") }
+        let rounds = analysis.completeRounds.count
+        if rounds < settings.minimumRounds, !endpoint.wasStopped {
+            reasons.append("\(rounds) complete rounds, \(settings.minimumRounds) wanted")
+        }
+        if let lower = endpoint.success.interval?.lower {
+            if lower < settings.minimumSuccess {
+                reasons.append(
+                    "\(endpoint.success.hitCount) of \(endpoint.success.trialCount) calls succeeded: at least "
+                        + "\(percent(lower)) with 95 % confidence, \(percent(settings.minimumSuccess)) wanted")
+            }
+        } else {
+            reasons.append("no call was made")
+        }
+        for demand in analysis.documents.policy?.requirements ?? [] {
+            let fact = endpoint.provider.policy.first { $0.subject == demand.subject }
+            let answer = fact?.answer ?? .unknown
+            if answer != demand.answer {
+                reasons.append("policy: \(demand.subject) is \(answer.rawValue), \(demand.answer.rawValue) wanted")
+            }
+        }
+        return reasons
+    }
+
+    private static func percent(_ share: Double) -> String {
+        let tenths = Int((share * 1000).rounded(.down))
+        return "\(tenths / 10).\(tenths % 10) %"
+    }
+}

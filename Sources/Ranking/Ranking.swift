@@ -1,0 +1,141 @@
+import Profiles
+public import Analysis
+public import Quantities
+import Statistics
+
+/// The judgement of a run: who may be ranked, in what order, and how sure that is.
+public struct Ranking: Sendable {
+    /// One order per criterion, in the order of ``Criterion``.
+    public let criteria: [CriterionRanking]
+    /// Endpoints that are not ranked.
+    public let exclusions: [Exclusion]
+    /// Cost and time of the ranked endpoints that have a price.
+    public let pareto: [ParetoPoint]
+    /// What the time of ``pareto`` is, such as `session time p90`.
+    public let paretoTimeLabel: String
+    /// For which price of time which endpoint has the best score.
+    public let winningRanges: [WinningRange]
+    /// Complete rounds that were compared.
+    public let roundCount: Int
+    /// Draws of the bootstrap.
+    public let replicateCount: Int
+    /// What an hour of waiting is worth in the score.
+    public let valueOfTimePerHour: Money
+    /// What the reader must know.
+    public let notices: [String]
+
+    /// True if there are too few rounds to trust the intervals.
+    public var isProvisional: Bool { roundCount < 8 }
+    /// True if endpoints were ranked at all.
+    public var hasRanks: Bool { criteria.contains { !$0.rows.isEmpty } }
+
+    /// The order under a criterion.
+    public func order(by criterion: Criterion) -> CriterionRanking? { criteria.first { $0.criterion == criterion } }
+
+    /// Ranks the endpoints of an analysis.
+    ///
+    /// Rounds are resampled jointly for all endpoints, and sessions within them. The number of resamples is raised where
+    /// the plan's is too small for the Holm correction to let any pair through.
+    public init(_ analysis: RunAnalysis) {
+        let settings = analysis.documents.plan.ranking
+        valueOfTimePerHour = settings.valueOfTimePerHour
+        roundCount = analysis.completeRounds.count
+        let judged = analysis.endpoints.map { (endpoint: $0, reasons: Eligibility.reasons($0, analysis)) }
+        exclusions = judged.filter { !$0.reasons.isEmpty }.map {
+            Exclusion(endpoint: $0.endpoint.identifier, reasons: $0.reasons)
+        }
+        let eligible = analysis.isValid ? judged.filter(\.reasons.isEmpty).map(\.endpoint) : []
+        let pairCount = eligible.count * (eligible.count - 1) / 2
+        replicateCount = max(settings.replicates, 80 * pairCount)
+        criteria = Self.criteria(eligible, analysis, replicates: replicateCount)
+        (pareto, paretoTimeLabel) = Self.pareto(eligible, criteria)
+        let times = criteria.first { $0.criterion == .sessionTime }?.rows ?? []
+        let costs = criteria.first { $0.criterion == .cost }?.rows ?? []
+        winningRanges = ParetoFront.winningRanges(
+            costs.compactMap { cost in
+                guard let time = times.first(where: { $0.endpoint == cost.endpoint }), cost.estimate.isFinite else {
+                    return nil
+                }
+                return (cost.endpoint, cost.estimate, time.estimate)
+            })
+        notices = Self.notices(analysis, isProvisional: roundCount < 8)
+    }
+
+    private static func criteria(
+        _ endpoints: [EndpointAnalysis], _ analysis: RunAnalysis, replicates: Int
+    ) -> [CriterionRanking] {
+        let settings = analysis.documents.plan.ranking
+        let rounds = analysis.completeRounds
+        let samples = endpoints.map { EndpointSample($0, rounds: rounds) }
+        let perSecond = settings.valueOfTimePerHour.dollars / 3600
+        let sessionsPerRound = analysis.documents.plan.sessionsPerRound
+        func values(_ weights: [Int]) -> [[Double?]] {
+            Criterion.allCases.map { criterion in
+                samples.map { $0.value(criterion, weights: weights, valueOfTimePerSecond: perSecond) }
+            }
+        }
+        let once = Array(repeating: 1, count: rounds.count * sessionsPerRound)
+        let estimates = values(once)
+        var drawn: [[[Double?]]] = Criterion.allCases.map { _ in endpoints.map { _ in [] } }
+        let seed = Seed(UInt64(analysis.documents.plan.seed)).derived("ranking")
+        let sizes = Array(repeating: sessionsPerRound, count: rounds.count)
+        if !endpoints.isEmpty {
+            ClusterBootstrap(replicates: replicates, seed: seed).forEachResample(sessionsPerRound: sizes) { resample in
+                var weights = Array(repeating: 0, count: once.count)
+                for (round, sessions) in resample {
+                    for session in sessions { weights[round * sessionsPerRound + session] += 1 }
+                }
+                for (place, row) in values(weights).enumerated() {
+                    for (index, value) in row.enumerated() { drawn[place][index].append(value) }
+                }
+            }
+        }
+        return zip(Criterion.allCases, zip(estimates, drawn)).map { criterion, figures in
+            CriterionRanking(
+                criterion, names: endpoints.map(\.identifier), estimates: figures.0, replicates: figures.1,
+                threshold: settings.differenceThreshold)
+        }
+    }
+
+    /// Cost against the highest quantile of session time that every endpoint has enough sessions for, else the mean.
+    private static func pareto(
+        _ endpoints: [EndpointAnalysis], _ criteria: [CriterionRanking]
+    ) -> (points: [ParetoPoint], label: String) {
+        let costs = criteria.first { $0.criterion == .cost }?.rows ?? []
+        let means = criteria.first { $0.criterion == .sessionTime }?.rows ?? []
+        let priced = endpoints.filter { endpoint in costs.contains { $0.endpoint == endpoint.identifier } }
+        let quantile = [0.9, 0.5].first { p in priced.allSatisfy { $0.sessionModelTime.quantile(p) != nil } }
+        let points = priced.compactMap { endpoint -> ParetoPoint? in
+            guard let cost = costs.first(where: { $0.endpoint == endpoint.identifier })?.estimate else { return nil }
+            let mean = means.first { $0.endpoint == endpoint.identifier }?.estimate
+            guard let time = quantile.map({ endpoint.sessionModelTime.quantile($0)?.value }) ?? mean else { return nil }
+            return ParetoPoint(endpoint: endpoint.identifier, cost: cost, time: time, isOnFront: false)
+        }
+        let label = quantile.map { "session time p\(Int(($0 * 100).rounded()))" } ?? "mean session time"
+        return (ParetoFront.marked(points), label)
+    }
+
+    private static func notices(_ analysis: RunAnalysis, isProvisional: Bool) -> [String] {
+        var notices: [String] = []
+        if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
+        if isProvisional, analysis.isValid {
+            notices.append("provisional: \(analysis.completeRounds.count) complete rounds; intervals need 8 or more")
+        }
+        for endpoint in analysis.endpoints {
+            if endpoint.price == nil {
+                notices.append("\(endpoint.identifier): no price is known, so no cost or score")
+            }
+            if endpoint.cost.estimatedCalls > 0, endpoint.price != nil {
+                notices.append(
+                    "\(endpoint.identifier): \(endpoint.cost.estimatedCalls) calls told no usage; the list price of the "
+                        + "planned tokens stands for them, nothing cached")
+            }
+            if endpoint.tokens.ambiguousCalls > 0 {
+                notices.append(
+                    "\(endpoint.identifier): the token totals of \(endpoint.tokens.ambiguousCalls) calls contradict each other"
+                )
+            }
+        }
+        return notices
+    }
+}

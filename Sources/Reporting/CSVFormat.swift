@@ -1,0 +1,109 @@
+import Profiles
+import Statistics
+public import Analysis
+import Encodings
+import Quantities
+public import Ranking
+
+/// Figures for spreadsheets and scripts: one row per figure, full precision, nothing where a figure is not known.
+public enum CSVFormat {
+    /// One row per criterion and endpoint. Endpoints that are not ranked have only their reasons.
+    public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> String {
+        var text = CSV.row(
+            [
+                "criterion", "endpoint", "delivery_path", "estimate", "lower_95", "upper_95", "rank_best", "rank_worst",
+                "tie_group", "chance_of_best", "not_ranked_because",
+            ].map { .text($0) })
+        func path(_ endpoint: EndpointIdentifier) -> CSV.Field {
+            let found = analysis.endpoints.first { $0.identifier == endpoint }
+            return found.map { .text($0.provider.deliveryPath.rawValue) } ?? .empty
+        }
+        for criterion in ranking.criteria {
+            for row in criterion.rows {
+                text += CSV.row([
+                    .text(criterion.criterion.rawValue), .text(row.endpoint.rawValue), path(row.endpoint),
+                    number(row.estimate), number(row.interval.lower), number(row.interval.upper),
+                    .number(String(row.rankBest)), .number(String(row.rankWorst)), .text(row.tieGroups),
+                    number(row.chanceOfBest), .empty,
+                ])
+            }
+        }
+        for exclusion in ranking.exclusions {
+            let nothing = Array(repeating: CSV.Field.empty, count: 7)
+            text += CSV.row(
+                [.empty, .text(exclusion.endpoint.rawValue), path(exclusion.endpoint)] + nothing
+                    + [.text(exclusion.reasons.joined(separator: "; "))])
+        }
+        return text
+    }
+
+    /// One row per endpoint, metric and quantile, then one per count or sum.
+    public static func figures(_ analysis: RunAnalysis) -> String {
+        let heading = [
+            "endpoint", "metric", "unit", "quantile", "value", "worst_95", "samples", "effective_samples",
+        ]
+        var text = CSV.row(heading.map { .text($0) })
+        for endpoint in analysis.endpoints {
+            let name = CSV.Field.text(endpoint.identifier.rawValue)
+            for (metric, unit, summary) in endpoint.allSummaries {
+                for p in quantiles {
+                    let figure = summary.quantile(p)
+                    text += CSV.row([
+                        name, .text(metric), .text(unit), .number("\(p)"), number(figure?.value),
+                        number(figure?.worstBound), .number(String(summary.count)), number(summary.effectiveCount),
+                    ])
+                }
+            }
+            for (metric, unit, value) in endpoint.allSums {
+                text += CSV.row([name, .text(metric), .text(unit), .empty, number(value), .empty, .empty, .empty])
+            }
+        }
+        return text
+    }
+
+    static let quantiles = [0.5, 0.9, 0.95, 0.99]
+
+    private static func number(_ value: Double?) -> CSV.Field {
+        guard let value, !value.isNaN else { return .empty }
+        return value.isFinite ? .number("\(value)") : .text("unbounded")
+    }
+}
+
+extension EndpointAnalysis {
+    /// Every metric with its samples.
+    var allSummaries: [(metric: String, unit: String, summary: MetricSummary)] {
+        CallMetric.all.compactMap { metric in
+            summary(metric).map { (metric.name, metric.unit.rawValue, $0) }
+        } + [
+            ("inter_chunk_time", CallMetric.Unit.seconds.rawValue, interChunk),
+            ("session_model_time", CallMetric.Unit.seconds.rawValue, sessionModelTime),
+        ]
+    }
+
+    /// Every count, sum and share.
+    var allSums: [(metric: String, unit: String, value: Double?)] {
+        var sums: [(metric: String, unit: String, value: Double?)] = [
+            ("attempted_calls", "calls", Double(attemptedCount)),
+            ("successful_calls", "calls", Double(success.hitCount)),
+            ("success_share", "", success.share), ("success_share_lower_95", "", success.interval?.lower),
+            ("success_share_upper_95", "", success.interval?.upper),
+            ("sessions", "sessions", Double(sessionSuccess.trialCount)),
+            ("successful_sessions", "sessions", Double(sessionSuccess.hitCount)),
+            ("input_tokens", "tokens", Double(tokens.input.value)),
+            ("output_tokens", "tokens", Double(tokens.output.value)),
+            ("cached_tokens", "tokens", tokens.cacheShare == nil ? nil : Double(tokens.cacheRead.value)),
+            ("cached_share", "", tokens.cacheShare),
+            ("calls_without_usage", "calls", Double(tokens.callsWithoutUsage)),
+            ("list_cost", "USD", cost.list?.dollars), ("cost_per_turn", "USD", costPerTurn?.dollars),
+            ("cost_per_successful_session", "USD", costPerSuccessfulSession?.dollars),
+            ("reported_over_list", "", cost.overhead), ("active_time", "s", activeTime.seconds),
+        ]
+        if attainment.undeterminedCount < attainment.attemptedCount {
+            sums += [("good_share", "", attainment.share), ("good_calls_per_second", "1/s", goodput)]
+        }
+        for (outcome, count) in outcomes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            sums.append(("outcome_" + outcome.rawValue, "calls", Double(count)))
+        }
+        return sums
+    }
+}

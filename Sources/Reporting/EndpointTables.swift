@@ -1,0 +1,191 @@
+import Statistics
+public import Analysis
+import Profiles
+import Quantities
+
+/// The tables of what was measured, endpoint by endpoint.
+public enum EndpointTables {
+    /// All of them.
+    public static func all(_ analysis: RunAnalysis) -> [Table] {
+        [
+            reliability(analysis), latency(analysis), streaming(analysis), speed(analysis), tokens(analysis),
+            money(analysis),
+        ] + (analysis.documents.plan.objectives.isEmpty ? [] : [goodput(analysis)])
+    }
+
+    private static let name = Table.Column("endpoint", isNumeric: false)
+
+    private static func table(
+        _ title: String, _ analysis: RunAnalysis, _ columns: [Table.Column], note: String? = nil,
+        _ cells: (EndpointAnalysis) -> [String]
+    ) -> Table {
+        Table(
+            title, columns: [name] + columns, rows: analysis.endpoints.map { [$0.identifier.rawValue] + cells($0) },
+            note: note)
+    }
+
+    private static func reliability(_ analysis: RunAnalysis) -> Table {
+        table(
+            "Reliability", analysis,
+            [
+                .init("attempted"), .init("ok"), .init("ok, share"), .init("95 % interval", isNumeric: false),
+                .init("sessions"), .init("ok"), .init("how the others ended", isNumeric: false),
+            ],
+            note: "The interval allows for calls of one round failing together. Skipped calls were never sent."
+        ) { endpoint in
+            let failures = endpoint.outcomes.filter { !$0.key.isSuccess }
+                .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+                .map { "\($0.key.rawValue) \(Figures.count($0.value))" }
+            let interval = endpoint.success.interval.map {
+                "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
+            }
+            return [
+                Figures.count(endpoint.attemptedCount), Figures.count(endpoint.success.hitCount),
+                Figures.share(endpoint.success.share), interval ?? Figures.none,
+                Figures.count(endpoint.sessionSuccess.trialCount), Figures.count(endpoint.sessionSuccess.hitCount),
+                failures.isEmpty ? Figures.none : failures.joined(separator: ", "),
+            ]
+        }
+    }
+
+    /// Columns of quantiles for some metrics, in milliseconds or tokens per second.
+    private static func quantiles(
+        _ endpoint: EndpointAnalysis, _ wanted: [(metric: CallMetric, quantiles: [Double])]
+    ) -> [String] {
+        wanted.flatMap { metric, quantiles in
+            quantiles.map { p in
+                let figure = endpoint.summary(metric)?.quantile(p)?.value
+                guard metric.isBetterWhenLower else { return figure.map { Figures.fixed($0, 1) } ?? Figures.none }
+                return Figures.milliseconds(figure)
+            }
+        }
+    }
+
+    private static func headings(_ wanted: [(metric: CallMetric, quantiles: [Double])]) -> [Table.Column] {
+        wanted.flatMap { metric, quantiles in
+            quantiles.map { .init("\(metric.label) p\(Int(($0 * 100).rounded()))") }
+        }
+    }
+
+    private static let tail =
+        "– where there are too few independent samples for a 95 % bound; failed calls count as unbounded."
+
+    private static func latency(_ analysis: RunAnalysis) -> Table {
+        let wanted: [(metric: CallMetric, quantiles: [Double])] = [
+            (.timeToFirstToken, [0.5, 0.9, 0.95, 0.99]), (.timeToFirstOutput, [0.5, 0.9]),
+            (.timeToFirstToolCall, [0.5, 0.9]), (.turnTime, [0.5, 0.9, 0.99]), (.scheduledTurnTime, [0.9]),
+        ]
+        return table(
+            "Latency, ms", analysis, headings(wanted) + [.init("session p50, s"), .init("session p90, s")],
+            note:
+                "TTFT: first content of any kind; TTFO: first visible text or tool call; TT tool: first tool call; turn: to "
+                + "the last content; session: the sum of its turns. " + tail
+        ) { endpoint in
+            quantiles(endpoint, wanted)
+                + [0.5, 0.9].map { p in
+                    endpoint.sessionModelTime.quantile(p).map { Figures.fixed($0.value, 2) } ?? Figures.none
+                }
+        }
+    }
+
+    private static func streaming(_ analysis: RunAnalysis) -> Table {
+        let wanted: [(metric: CallMetric, quantiles: [Double])] = [
+            (.timePerOutputToken, [0.5, 0.9]), (.longestStall, [0.5, 0.9]),
+        ]
+        return table(
+            "Streaming, ms", analysis,
+            [.init("between chunks p50"), .init("p95"), .init("p99")] + headings(wanted),
+            note:
+                "Between chunks: between content events of successful calls; TPOT: from the first to the last content event, "
+                + "per output token after the first; stall: the longest gap of a call. " + tail
+        ) { endpoint in
+            [0.5, 0.95, 0.99].map { Figures.milliseconds(endpoint.interChunk.quantile($0)?.value) }
+                + quantiles(endpoint, wanted)
+        }
+    }
+
+    private static func speed(_ analysis: RunAnalysis) -> Table {
+        let wanted: [(metric: CallMetric, quantiles: [Double])] = [
+            (.decodeRate, [0.5, 0.9]), (.turnRate, [0.5, 0.9]),
+        ]
+        return table(
+            "Speed, tokens/s", analysis, headings(wanted),
+            note:
+                "decode: tokens after the first over the time after it; turn: all tokens over the whole turn. p90 is the "
+                + "speed that nine of ten calls reach. " + tail
+        ) { quantiles($0, wanted) }
+    }
+
+    private static func tokens(_ analysis: RunAnalysis) -> Table {
+        table(
+            "Tokens", analysis,
+            [
+                .init("input"), .init("output"), .init("cached"), .init("cached, share of input"), .init("ideal cache"),
+                .init("calls without usage"),
+            ],
+            note:
+                "As the providers count them. Cached: over calls that tell it; ideal cache: what would be cached if nothing "
+                + "was ever forgotten."
+        ) { endpoint in
+            let tokens = endpoint.tokens
+            let known = tokens.inputWhereCacheIsKnown > .zero
+            let ideal = known ? Double(tokens.plannedCached.value) / Double(tokens.inputWhereCacheIsKnown.value) : nil
+            return [
+                Figures.count(tokens.input.value), Figures.count(tokens.output.value),
+                known ? Figures.count(tokens.cacheRead.value) : Figures.none, Figures.share(tokens.cacheShare),
+                Figures.share(ideal.map { min(1, $0) }), Figures.count(tokens.callsWithoutUsage),
+            ]
+        }
+    }
+
+    private static func money(_ analysis: RunAnalysis) -> Table {
+        let sums = analysis.endpoints.flatMap { [$0.costPerTurn, $0.costPerSuccessfulSession] }
+        let decimals = Figures.decimals(sums.compactMap { $0?.dollars }, digits: 3)
+        return table(
+            "Cost at list price", analysis,
+            [
+                .init("total"), .init("per turn"), .init("per successful session"), .init("reported against list"),
+                .init("prices of", isNumeric: false),
+            ],
+            note:
+                "Failed calls are charged to the successful sessions. Reported against list: what the provider says it "
+                + "charged, over what the list says."
+        ) { endpoint in
+            let overhead = endpoint.cost.overhead.map { value in
+                (value >= 0 ? "+" : "") + Figures.fixed(value * 100, 2) + " %"
+            }
+            return [
+                Figures.money(endpoint.cost.list, decimals: decimals),
+                Figures.money(endpoint.costPerTurn, decimals: decimals),
+                Figures.money(endpoint.costPerSuccessfulSession, decimals: decimals), overhead ?? Figures.none,
+                endpoint.price.map { "\($0.source), \($0.date)" } ?? Figures.none,
+            ]
+        }
+    }
+
+    private static func goodput(_ analysis: RunAnalysis) -> Table {
+        let limits = analysis.documents.plan.objectives.map { objective in
+            let isTime = objective.metric.callMetric.isBetterWhenLower
+            let limit =
+                isTime ? "\(Figures.fixed(objective.limit, 3)) s" : "\(Figures.fixed(objective.limit, 1)) tokens/s"
+            return "\(objective.metric.rawValue) \(isTime ? "≤" : "≥") \(limit)"
+        }
+        return table(
+            "Goodput", analysis,
+            [
+                .init("good"), .init("missed"), .init("undetermined"), .init("good, share"),
+                .init("95 % interval", isNumeric: false), .init("good calls/s"),
+            ],
+            note: "Good: \(limits.joined(separator: ", ")). Failed calls are misses; undetermined calls lack a figure."
+        ) { endpoint in
+            let interval = endpoint.attainmentShare.interval.map {
+                "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
+            }
+            return [
+                Figures.count(endpoint.attainment.goodCount), Figures.count(endpoint.attainment.missedCount),
+                Figures.count(endpoint.attainment.undeterminedCount), Figures.share(endpoint.attainment.share),
+                interval ?? Figures.none, endpoint.goodput.map { Figures.fixed($0, 2) } ?? Figures.none,
+            ]
+        }
+    }
+}

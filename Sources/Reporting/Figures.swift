@@ -1,0 +1,72 @@
+public import Quantities
+
+/// Numbers as text. What is not known prints as a dash, what has no bound as `unbounded`; nothing else looks like a number.
+public enum Figures {
+    /// What stands for a figure that is not known or rests on too few samples.
+    public static let none = "–"
+
+    /// A number with a fixed count of decimals, rounded half away from zero; huge numbers and infinity print as `unbounded`.
+    public static func fixed(_ value: Double, _ decimals: Int) -> String {
+        precondition((0...9).contains(decimals), "decimals must be 0 ... 9")
+        guard value.isFinite, abs(value) < 1e9 else { return value.isNaN ? none : "unbounded" }
+        var scale = 1
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = Int((abs(value) * Double(scale)).rounded())
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard decimals > 0 else { return sign + String(scaled) }
+        let fraction = String(scaled % scale)
+        let zeros = String(repeating: "0", count: decimals - fraction.count)
+        return "\(sign)\(scaled / scale).\(zeros)\(fraction)"
+    }
+
+    /// A whole number with thin groups of three, such as `1,234,567`.
+    public static func count(_ value: Int) -> String {
+        let digits = Array(String(value.magnitude))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (value < 0 ? "-" : "") + text
+    }
+
+    /// A share of one in per cent, such as `99.3 %`; exactly all and nothing print as `100 %` and `0 %`.
+    public static func share(_ value: Double?, decimals: Int = 1) -> String {
+        guard let value else { return none }
+        if value == 1 { return "100 %" }
+        if value == 0 { return "0 %" }
+        var scale = 1.0
+        for _ in 0..<decimals { scale *= 10 }
+        // Only all is 100 %, and only nothing is 0 %.
+        let steps = min(max((value * 100 * scale).rounded(), 1), 100 * scale - 1)
+        return fixed(steps / scale, decimals) + " %"
+    }
+
+    /// How many decimals give the smallest of some positive numbers `digits` significant digits, 0 ... 6.
+    public static func decimals(_ values: [Double], digits: Int) -> Int {
+        guard var least = values.filter({ $0.isFinite && $0 > 0 }).min() else { return 0 }
+        var decimals = 0
+        var needed = 1.0
+        for _ in 1..<digits { needed *= 10 }
+        while least < needed, decimals < 6 {
+            least *= 10
+            decimals += 1
+        }
+        return decimals
+    }
+
+    /// Ranks as an interval, such as `2–4`, or one number.
+    public static func ranks(_ best: Int, _ worst: Int) -> String {
+        best == worst ? String(best) : "\(best)–\(worst)"
+    }
+
+    /// Dollars with as many decimals as asked for; dash for nil.
+    public static func money(_ amount: Money?, decimals: Int) -> String {
+        amount.map { "$" + fixed($0.dollars, decimals) } ?? none
+    }
+
+    /// Seconds in milliseconds; dash for nil.
+    public static func milliseconds(_ seconds: Double?) -> String {
+        seconds.map { value in fixed(value * 1000, value < 0.01 ? 2 : value < 0.1 ? 1 : 0) } ?? none
+    }
+}

@@ -1,0 +1,107 @@
+public import Analysis
+public import Encodings
+import Profiles
+import Quantities
+public import Ranking
+import Statistics
+
+/// A judgement as one JSON document with a version. An unbounded figure is the text `unbounded`, an unknown one null.
+public enum JSONFormat {
+    /// The version of the document's shape.
+    public static let version = 1
+
+    /// The ranking.
+    public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> JSONValue {
+        .object(JSONObject(head("ranking", analysis) + rankingMembers(ranking, analysis)))
+    }
+
+    /// The ranking and every figure.
+    public static func full(_ ranking: Ranking, _ analysis: RunAnalysis) -> JSONValue {
+        let endpoints = JSONValue.array(analysis.endpoints.map { endpoint($0) })
+        let members = head("report", analysis) + rankingMembers(ranking, analysis) + [("endpoints", endpoints)]
+        return .object(JSONObject(members))
+    }
+
+    private static func head(_ kind: String, _ analysis: RunAnalysis) -> [(String, JSONValue)] {
+        let findings = analysis.verdicts.flatMap(\.findings).map { finding -> JSONValue in
+            ["severity": .string(finding.severity.rawValue), "text": .string(finding.text)]
+        }
+        let facts = analysis.facts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
+        return [
+            ("submeter", .string(kind)), ("version", .integer(version)),
+            ("plan", .string(analysis.documents.plan.name)),
+            ("model", .string(analysis.documents.plan.model)), ("seed", .integer(analysis.documents.plan.seed)),
+            ("runs", .array(analysis.paths.map { .string($0) })), ("facts", .object(JSONObject(facts))),
+            ("harness", ["valid": .bool(analysis.isValid), "findings": .array(findings)]),
+        ]
+    }
+
+    private static func rankingMembers(_ ranking: Ranking, _ analysis: RunAnalysis) -> [(String, JSONValue)] {
+        let criteria = ranking.criteria.map { criterion -> JSONValue in
+            let rows = criterion.rows.map { row -> JSONValue in
+                [
+                    "endpoint": .string(row.endpoint.rawValue), "estimate": number(row.estimate),
+                    "lower_95": number(row.interval.lower), "upper_95": number(row.interval.upper),
+                    "rank_best": .integer(row.rankBest), "rank_worst": .integer(row.rankWorst),
+                    "tie_group": .string(row.tieGroups), "chance_of_best": number(row.chanceOfBest),
+                ]
+            }
+            return ["criterion": .string(criterion.criterion.rawValue), "order": .array(rows)]
+        }
+        let excluded = ranking.exclusions.map { exclusion -> JSONValue in
+            [
+                "endpoint": .string(exclusion.endpoint.rawValue),
+                "reasons": .array(exclusion.reasons.map { .string($0) }),
+            ]
+        }
+        let points = ranking.pareto.map { point -> JSONValue in
+            [
+                "endpoint": .string(point.endpoint.rawValue), "cost_usd": number(point.cost),
+                "time_s": number(point.time), "on_front": .bool(point.isOnFront),
+            ]
+        }
+        let ranges = ranking.winningRanges.map { range -> JSONValue in
+            [
+                "endpoint": .string(range.endpoint.rawValue), "from_usd_per_hour": number(range.fromPerHour),
+                "to_usd_per_hour": number(range.toPerHour),
+            ]
+        }
+        return [
+            ("complete_rounds", .integer(ranking.roundCount)), ("provisional", .bool(ranking.isProvisional)),
+            ("replicates", .integer(ranking.replicateCount)),
+            ("value_of_time_usd_per_hour", number(ranking.valueOfTimePerHour.dollars)),
+            ("criteria", .array(criteria)), ("not_ranked", .array(excluded)),
+            ("pareto", ["time": .string(ranking.paretoTimeLabel), "points": .array(points)]),
+            ("best_score_by_value_of_time", .array(ranges)),
+            ("notices", .array((ranking.notices + analysis.notes).map { .string($0) })),
+        ]
+    }
+
+    private static func endpoint(_ endpoint: EndpointAnalysis) -> JSONValue {
+        let metrics = endpoint.allSummaries.map { name, unit, summary -> (String, JSONValue) in
+            var members: [(String, JSONValue)] = [
+                ("unit", .string(unit)), ("samples", .integer(summary.count)),
+                ("effective_samples", number(summary.effectiveCount)),
+            ]
+            for p in CSVFormat.quantiles {
+                let figure = summary.quantile(p)
+                let value: JSONValue = ["value": number(figure?.value), "worst_95": number(figure?.worstBound)]
+                members.append(("p\(Int((p * 100).rounded()))", figure == nil ? .null : value))
+            }
+            return (name, .object(JSONObject(members)))
+        }
+        let sums = endpoint.allSums.map { ($0.metric, number($0.value)) }
+        return [
+            "endpoint": .string(endpoint.identifier.rawValue),
+            "provider": .string(endpoint.provider.identifier.rawValue),
+            "delivery_path": .string(endpoint.provider.deliveryPath.rawValue),
+            "metrics": .object(JSONObject(metrics)), "sums": .object(JSONObject(sums)),
+        ]
+    }
+
+    private static func number(_ value: Double?) -> JSONValue {
+        guard let value, !value.isNaN else { return .null }
+        guard value.isFinite else { return "unbounded" }
+        return value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
+    }
+}

@@ -1,0 +1,99 @@
+import Statistics
+public import Analysis
+import Profiles
+import Quantities
+public import Ranking
+
+/// The tables of a ranking.
+public enum RankingTables {
+    /// The table in the order of one criterion, with the other criteria and their rank intervals beside it.
+    public static func order(_ ranking: Ranking, _ analysis: RunAnalysis, by criterion: Criterion) -> Table {
+        let main = ranking.order(by: criterion)
+        let others: [Criterion] = [.cost, .sessionTime, .firstToken, .turnTime, .decodeRate].filter { $0 != criterion }
+        let scale = CriterionScale(criterion, ranking)
+        let otherScales = others.map { CriterionScale($0, ranking) }
+        var columns: [Table.Column] = [
+            .init("rank"), .init("tie", isNumeric: false), .init("endpoint", isNumeric: false),
+            .init("path", isNumeric: false), .init(scale.heading), .init("95 % interval", isNumeric: false),
+            .init("P(best)"),
+        ]
+        columns += otherScales.map { .init($0.heading) } + [.init("calls ok")]
+        let rows = (main?.rows ?? []).map { row -> [String] in
+            let endpoint = analysis.endpoints.first { $0.identifier == row.endpoint }
+            let interval = "\(scale.text(row.interval.lower)) – \(scale.text(row.interval.upper))"
+            let rest = zip(others, otherScales).map { other, otherScale in
+                guard let own = ranking.order(by: other)?.rows.first(where: { $0.endpoint == row.endpoint }) else {
+                    return Figures.none
+                }
+                return "\(otherScale.text(own.estimate)) (\(Figures.ranks(own.rankBest, own.rankWorst)))"
+            }
+            let head = [
+                Figures.ranks(row.rankBest, row.rankWorst), row.tieGroups, row.endpoint.rawValue,
+                endpoint?.provider.deliveryPath.rawValue ?? "", scale.text(row.estimate), interval,
+                Figures.share(row.chanceOfBest, decimals: 0),
+            ]
+            return head + rest + [Figures.share(endpoint?.success.share)]
+        }
+        let price = Figures.money(ranking.valueOfTimePerHour, decimals: 2)
+        let meaning =
+            criterion == .score ? " Score: money per successful session plus its time at \(price) per hour." : ""
+        return Table(
+            "Ranking by \(criterion.label)", columns: columns, rows: rows,
+            note: "Ranks in parentheses are those of the column; 2–4 means that the rounds cannot tell places 2 to 4 "
+                + "apart. Endpoints that share a letter are tied.\(meaning)")
+    }
+
+    /// Who is not ranked, and why; nil if everybody is.
+    public static func exclusions(_ ranking: Ranking) -> Table? {
+        guard !ranking.exclusions.isEmpty else { return nil }
+        return Table(
+            "Not ranked", columns: [.init("endpoint", isNumeric: false), .init("why", isNumeric: false)],
+            rows: ranking.exclusions.map { [$0.endpoint.rawValue, $0.reasons.joined(separator: "; ")] })
+    }
+
+    /// Cost against time; nil if no endpoint has a price.
+    public static func pareto(_ ranking: Ranking) -> Table? {
+        guard !ranking.pareto.isEmpty else { return nil }
+        let costDecimals = Figures.decimals(ranking.pareto.map(\.cost), digits: 3)
+        let points = ranking.pareto.sorted { ($0.cost, $0.time) < ($1.cost, $1.time) }
+        return Table(
+            "Cost and time",
+            columns: [
+                .init("endpoint", isNumeric: false), .init("$/session"), .init("\(ranking.paretoTimeLabel), s"),
+                .init("worth choosing", isNumeric: false), .init("best score when an hour is worth", isNumeric: false),
+            ],
+            rows: points.map { point in
+                let range = ranking.winningRanges.first { $0.endpoint == point.endpoint }.map { range in
+                    range.toPerHour.isFinite
+                        ? "$\(Figures.fixed(range.fromPerHour, 2)) to $\(Figures.fixed(range.toPerHour, 2))"
+                        : "$\(Figures.fixed(range.fromPerHour, 2)) and more"
+                }
+                return [
+                    point.endpoint.rawValue, Figures.fixed(point.cost, costDecimals), Figures.fixed(point.time, 2),
+                    point.isOnFront ? "yes" : "no", range ?? "never",
+                ]
+            },
+            note: "Worth choosing: no other endpoint is both cheaper and faster (Pareto front, of the estimates).")
+    }
+}
+
+/// How the values of a criterion are written, the same for all endpoints of a table.
+struct CriterionScale {
+    let heading: String
+    private let factor: Double
+    private let decimals: Int
+
+    init(_ criterion: Criterion, _ ranking: Ranking) {
+        let values = (ranking.order(by: criterion)?.rows ?? []).map(\.estimate)
+        switch criterion {
+        case .score, .cost: (heading, factor) = (criterion == .score ? "score, $/session" : "$/session", 1)
+        case .sessionTime: (heading, factor) = ("s/session", 1)
+        case .firstToken, .turnTime: (heading, factor) = (criterion.label + ", ms", 1000)
+        case .decodeRate: (heading, factor) = ("decode, tokens/s", 1)
+        }
+        let scale = factor
+        decimals = Figures.decimals(values.map { $0 * scale }, digits: 3)
+    }
+
+    func text(_ value: Double) -> String { Figures.fixed(value * factor, decimals) }
+}

@@ -1,0 +1,146 @@
+public import Encodings
+import Profiles
+import Quantities
+public import Records
+
+/// The rows of a run file as they are, for other programs. Times are nanoseconds of the run's monotonic clock.
+public enum RawRows {
+    /// What can be exported.
+    public enum Table: String, CaseIterable, Sendable {
+        /// One row per attempt.
+        case attempts
+        /// One row per content event.
+        case events
+        /// One row per session.
+        case sessions
+        /// One row per round.
+        case rounds
+        /// One row per record of the harness's own health.
+        case health
+    }
+
+    /// One object per row.
+    public static func json(_ file: RunFile, _ table: Table, _ take: (JSONValue) -> Void) {
+        forEachRow(file, table) { take(.object(JSONObject($0))) }
+    }
+
+    /// One line per row after a heading, each ended by CR LF.
+    public static func csv(_ file: RunFile, _ table: Table, _ take: (String) -> Void) {
+        var hasHeading = false
+        forEachRow(file, table) { row in
+            if !hasHeading {
+                take(CSV.row(row.map { .text($0.0) }))
+                hasHeading = true
+            }
+            take(CSV.row(row.map { field($0.1) }))
+        }
+    }
+
+    private static func field(_ value: JSONValue) -> CSV.Field {
+        switch value {
+        case .null: .empty
+        case .string(let text): .text(text)
+        default: .number(value.text())
+        }
+    }
+
+    private static func forEachRow(_ file: RunFile, _ table: Table, _ take: ([(String, JSONValue)]) -> Void) {
+        let names = file.documents.plan.endpoints.map(\.identifier.rawValue)
+        func name(_ index: Int) -> JSONValue { names.indices.contains(index) ? .string(names[index]) : .null }
+        switch table {
+        case .attempts:
+            for row in file.attempts { take(place(row, name) + times(row) + connection(row) + result(row)) }
+        case .events:
+            for row in file.attempts {
+                for (index, event) in row.events.enumerated() {
+                    take(
+                        place(row, name) + [
+                            ("event", .integer(index)), ("at_ns", .integer(Int(event.at.nanoseconds))),
+                            ("kind", .string(event.kind.name)), ("bytes", .integer(event.byteCount)),
+                        ])
+                }
+            }
+        case .sessions:
+            for row in file.sessions {
+                take([
+                    ("endpoint", name(row.endpoint)), ("round", .integer(row.round)),
+                    ("session", .integer(row.session)),
+                    ("name", .string(row.name)), ("began_ns", time(row.began)), ("ended_ns", time(row.ended)),
+                    ("is_success", .bool(row.isSuccess)),
+                ])
+            }
+        case .rounds:
+            for row in file.rounds {
+                take([("round", .integer(row.round)), ("began_ns", time(row.began)), ("ended_ns", time(row.ended))])
+            }
+        case .health:
+            for row in file.health {
+                take([
+                    ("at_ns", time(row.at)), ("length_ns", time(row.length)), ("busy_ns", time(row.busy)),
+                    ("longest_turn_ns", time(row.longestTurn)), ("greatest_lateness_ns", time(row.greatestLateness)),
+                    ("live_transfers", .integer(row.liveTransfers)),
+                ])
+            }
+        }
+    }
+
+    private static func time(_ instant: Instant?) -> JSONValue { .optional(instant.map { Int($0.nanoseconds) }) }
+    private static func time(_ duration: Duration?) -> JSONValue { .optional(duration.map { Int($0.nanoseconds) }) }
+    private static func tokens(_ count: TokenCount?) -> JSONValue { .optional(count?.value) }
+
+    private static func place(_ row: AttemptRow, _ name: (Int) -> JSONValue) -> [(String, JSONValue)] {
+        [
+            ("endpoint", name(row.place.endpoint)), ("round", .integer(row.place.round)),
+            ("session", .integer(row.place.session)), ("call", .integer(row.place.call)),
+            ("attempt", .integer(row.number)),
+        ]
+    }
+
+    private static func times(_ row: AttemptRow) -> [(String, JSONValue)] {
+        [
+            ("outcome", .string(row.outcome.rawValue)), ("skip_reason", .optional(row.skipReason)),
+            ("due_ns", time(row.due)), ("predecessor_end_ns", time(row.predecessorEnd)),
+            ("started_ns", time(row.started)), ("sent_ns", time(row.sent)), ("head_ns", time(row.head)),
+            ("first_byte_ns", time(row.firstByte)), ("first_content_ns", time(row.events.first?.at)),
+            ("last_content_ns", time(row.events.last?.at)), ("ended_ns", time(row.ended)),
+            ("content_events", .integer(row.events.count)),
+        ]
+    }
+
+    private static func connection(_ row: AttemptRow) -> [(String, JSONValue)] {
+        [
+            ("status", .optional(row.status)), ("http_version", .optional(row.httpVersion)),
+            ("is_reused", row.isReused.map { .bool($0) } ?? .null), ("resolve_ns", time(row.resolve)),
+            ("connect_ns", time(row.connect)), ("tls_ns", time(row.tls)), ("sent_bytes", .integer(row.sentByteCount)),
+            ("received_bytes", .integer(row.receivedByteCount)), ("retry_after_ns", time(row.retryAfter)),
+        ]
+    }
+
+    private static func result(_ row: AttemptRow) -> [(String, JSONValue)] {
+        [
+            ("planned_input_tokens", tokens(row.plannedInput)), ("planned_cached_tokens", tokens(row.plannedCached)),
+            ("planned_output_tokens", tokens(row.plannedOutput)), ("input_total", tokens(row.usage.inputTotal)),
+            ("input_cache_read", tokens(row.usage.inputCacheRead)),
+            ("input_cache_write", tokens(row.usage.inputCacheWrite)), ("output_total", tokens(row.usage.outputTotal)),
+            ("output_reasoning", tokens(row.usage.outputReasoning)),
+            ("usage_is_ambiguous", .bool(row.usage.isAmbiguous)),
+            ("usage_as_reported", .optional(row.usageText)), ("list_cost_usd", .optional(row.listCost?.dollars)),
+            ("reported_cost_usd", .optional(row.reportedCost?.dollars)), ("served_by", .optional(row.servedBy)),
+            ("served_model", .optional(row.servedModel)), ("finish_reason_raw", .optional(row.finishReason)),
+            ("response_id", .optional(row.responseIdentifier)), ("error", .optional(row.errorText)),
+            ("text_bytes", .integer(row.textByteCount)), ("tool_calls", .integer(row.toolCallCount)),
+        ]
+    }
+}
+
+extension ContentKind {
+    /// The name in exports.
+    fileprivate var name: String {
+        switch self {
+        case .text: "text"
+        case .reasoning: "reasoning"
+        case .toolName: "tool_name"
+        case .toolArguments: "tool_arguments"
+        }
+    }
+}

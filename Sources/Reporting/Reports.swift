@@ -1,0 +1,71 @@
+public import Analysis
+import Profiles
+import Quantities
+public import Ranking
+
+/// Puts the tables of a judgement together for people.
+public enum Reports {
+    /// The ranking with all that qualifies it.
+    public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis, by criterion: Criterion = .score) -> Report
+    {
+        var tables: [Table] = []
+        if ranking.hasRanks {
+            tables.append(RankingTables.order(ranking, analysis, by: chosen(criterion, ranking)))
+        }
+        tables += [RankingTables.exclusions(ranking), RankingTables.pareto(ranking)].compactMap(\.self)
+        return Report(
+            title: title(analysis), introduction: introduction(ranking, analysis), tables: tables,
+            notices: notices(ranking, analysis))
+    }
+
+    /// The ranking and everything that was measured.
+    public static func full(_ ranking: Ranking, _ analysis: RunAnalysis, by criterion: Criterion = .score) -> Report {
+        var report = self.ranking(ranking, analysis, by: criterion)
+        report.tables += EndpointTables.all(analysis) + [provenance(analysis)]
+        return report
+    }
+
+    /// Without any price there is no score; then the time of a session decides.
+    private static func chosen(_ criterion: Criterion, _ ranking: Ranking) -> Criterion {
+        let isEmpty = ranking.order(by: criterion)?.rows.isEmpty ?? true
+        return isEmpty && criterion.needsPrice ? .sessionTime : criterion
+    }
+
+    private static func title(_ analysis: RunAnalysis) -> String {
+        let plan = analysis.documents.plan
+        return "\(plan.model) at \(analysis.endpoints.count) endpoints, plan \(plan.name)"
+    }
+
+    private static func introduction(_ ranking: Ranking, _ analysis: RunAnalysis) -> [String] {
+        let plan = analysis.documents.plan
+        let calls = analysis.endpoints.reduce(0) { $0 + $1.attemptedCount }
+        var lines = [
+            "\(ranking.roundCount) complete rounds of \(plan.sessionsPerRound) sessions per endpoint, "
+                + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
+                + "\(plan.liveSessions) sessions at a time, \(plan.order.rawValue) order"
+                + (plan.timeScale == 1 ? "" : ", waits scaled by \(Figures.fixed(plan.timeScale, 3))")
+        ]
+        if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
+        return lines
+    }
+
+    private static func notices(_ ranking: Ranking, _ analysis: RunAnalysis) -> [String] {
+        let findings = analysis.verdicts.flatMap(\.findings).map { "harness, \($0.severity.rawValue): \($0.text)" }
+        let clean = findings.isEmpty ? ["harness: no stall, no late sending, no overload was found"] : findings
+        let method =
+            "ranks: \(Figures.count(ranking.replicateCount)) resamples of rounds and sessions, drawn jointly for all "
+            + "endpoints; a rank is claimed at Holm-adjusted p < 0.05 and a difference of at least "
+            + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
+        return ranking.notices + clean + (ranking.hasRanks ? [method] : []) + analysis.notes
+    }
+
+    private static func provenance(_ analysis: RunAnalysis) -> Table {
+        var rows = analysis.paths.map { ["run file", $0] }
+        rows += analysis.facts.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }
+        rows.append(["seed", String(analysis.documents.plan.seed)])
+        rows += analysis.documents.sources.map { ["document", "\($0.name), \(Figures.count($0.bytes.count)) bytes"] }
+        return Table(
+            "Where this comes from", columns: [.init("fact", isNumeric: false), .init("value", isNumeric: false)],
+            rows: rows)
+    }
+}

@@ -1,0 +1,5 @@
+import Commands
+import Glibc
+
+signal(SIGPIPE, SIG_IGN)
+exit(Submeter.run(.ofProcess()).rawValue)
