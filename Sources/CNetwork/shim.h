@@ -15,6 +15,13 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+/* The processor time that the calling thread has used. */
+static inline int64_t network_thread_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static inline int64_t network_clock_nanoseconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);

@@ -162,7 +162,7 @@ public struct HealthRow: Hashable, Sendable, RunRow {
     public var at: Instant
     /// How long it was.
     public var length: Duration
-    /// How long the loop worked in it.
+    /// The processor time of the loop's thread in it.
     public var busy: Duration
     /// The longest time in which no socket was looked at.
     public var longestTurn: Duration

@@ -141,7 +141,17 @@ public struct Scheduler: Sendable {
         let entry = Due(
             at: end + .nanoseconds(Int64(wait.rounded())), order: dueCount, key: key, predecessorEnd: end)
         dueCount += 1
-        due.insert(entry, at: due.partition { $0 < entry })
+        due.insert(entry, at: place(of: entry))
+    }
+
+    /// Where an entry belongs among those that are due, earliest first.
+    private func place(of entry: Due) -> Int {
+        var (low, high) = (0, due.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if due[middle] < entry { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     // MARK: Calls

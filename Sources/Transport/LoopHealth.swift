@@ -4,9 +4,9 @@ import Quantities
 public struct LoopHealth: Hashable, Sendable {
     /// How many turns there were.
     public var turnCount = 0
-    /// The time spent working, not waiting.
+    /// The processor time of the thread, reading from sockets included.
     public var busy = Duration.zero
-    /// The longest turn without waiting: for that long no socket was looked at.
+    /// The longest time between two waits: for that long no socket was looked at.
     public var longestTurn = Duration.zero
     /// The most by which a turn that was to end at a deadline ended late.
     public var greatestLateness = Duration.zero

@@ -50,6 +50,10 @@ public final class NetworkLoop {
     private var heads: [TransferIdentifier: HTTPHead] = [:]
     private var results: [TransferIdentifier: TransferResult] = [:]
     private var socketEvents: [Int32: OpaquePointer] = unsafe [:]
+    /// When the last wait ended; what lies between that and the next wait is time in which no socket is looked at.
+    private var lastWoken: Instant?
+    /// The thread's processor time at the last ``takeHealth()``.
+    private var lastProcessorTime = Instant(nanoseconds: network_thread_nanoseconds())
     /// Busy time and punctuality since the last ``takeHealth()``.
     private var health = LoopHealth()
 
@@ -118,6 +122,9 @@ public final class NetworkLoop {
     /// The figures since the last call; they begin again at zero.
     public func takeHealth() -> LoopHealth {
         defer { health = LoopHealth() }
+        let processorTime = Instant(nanoseconds: network_thread_nanoseconds())
+        defer { lastProcessorTime = processorTime }
+        health.busy = processorTime - lastProcessorTime
         return health
     }
 
@@ -256,9 +263,11 @@ public final class NetworkLoop {
     ///     others. It may start and cancel exchanges.
     public func turn(until deadline: Instant?, _ handle: (TransferEvent, Span<UInt8>) -> Void) {
         let entry = Self.now()
+        if let lastWoken { health.longestTurn = max(health.longestTurn, entry - lastWoken) }
         let next = [deadline, curlDeadline, records.isEmpty ? nil : entry].compactMap(\.self).min()
         wait(until: next, from: entry)
         let woken = Self.now()
+        lastWoken = woken
         if let next, woken > next, deadline == next {
             health.greatestLateness = max(health.greatestLateness, woken - max(next, entry))
         }
@@ -266,9 +275,6 @@ public final class NetworkLoop {
         collectFinished()
         deliver(handle)
         health.turnCount += 1
-        let work = Self.now() - woken
-        health.busy += work
-        health.longestTurn = max(health.longestTurn, work)
     }
 
     private func wait(until deadline: Instant?, from now: Instant) {

@@ -21,12 +21,12 @@ public struct TextSynthesizer: Sendable {
     public mutating func prose(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
             let length = 6 + writer.below(14)
-            for index in 0..<length {
-                var word = Array(Vocabulary.words[writer.below(Vocabulary.words.count)].utf8)
-                if index == 0 { word[0] &-= 0x20 }
-                bytes += word
+            let start = bytes.count
+            for _ in 0..<length {
+                Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
                 bytes.append(0x20)
             }
+            bytes[start] &-= 0x20
             bytes[bytes.count - 1] = 0x2E
             bytes.append(writer.below(5) == 0 ? 0x0A : 0x20)
         }
@@ -38,18 +38,17 @@ public struct TextSynthesizer: Sendable {
     /// - Returns: the text.
     public mutating func code(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            func word() -> String { Vocabulary.words[writer.below(Vocabulary.words.count)] }
-            let line =
-                switch writer.below(7) {
-                case 0: "func \(word())\(word().capitalizedASCII())(_ \(word()): Int) -> String {\n"
-                case 1: "    let \(word()) = \(word())(\(word()), \(writer.below(1000)))\n"
-                case 2: "    guard \(word()) != \(word()) else { return nil }\n"
-                case 3: "    for \(word()) in \(word()).\(word()) where \(word()) > \(writer.below(100)) {\n"
-                case 4: "        \(word()).\(word())(\"\(word()) \(word())\")\n"
-                case 5: "    // \(word()) the \(word()) before the \(word()) \(word())\n"
-                default: "    }\n"
+            for byte in Vocabulary.codeLines[writer.below(Vocabulary.codeLines.count)] {
+                switch byte {
+                case UInt8(ascii: "@"): Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+                case UInt8(ascii: "^"):
+                    let start = bytes.count
+                    Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+                    bytes[start] &-= 0x20
+                case UInt8(ascii: "#"): Self.append(writer.below(1000), to: &bytes)
+                default: bytes.append(byte)
                 }
-            bytes += line.utf8
+            }
         }
     }
 
@@ -65,10 +64,17 @@ public struct TextSynthesizer: Sendable {
 
     private mutating func log(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            let words = Vocabulary.words
-            bytes += "[\(writer.below(90) + 10):\(writer.below(50) + 10)] ".utf8
-            for _ in 0..<(4 + writer.below(6)) { bytes += "\(words[writer.below(words.count)]) ".utf8 }
-            bytes += "\(writer.below(10000))\n".utf8
+            bytes.append(UInt8(ascii: "["))
+            Self.append(writer.below(14) + 10, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            Self.append(writer.below(50) + 10, to: &bytes)
+            bytes += [UInt8(ascii: "]"), 0x20]
+            for _ in 0..<(4 + writer.below(6)) {
+                Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+                bytes.append(0x20)
+            }
+            Self.append(writer.below(10000), to: &bytes)
+            bytes.append(0x0A)
         }
     }
 
@@ -118,7 +124,7 @@ public struct TextSynthesizer: Sendable {
     /// Words with single spaces and nothing that JSON must escape.
     private mutating func words(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            bytes += Vocabulary.words[writer.below(Vocabulary.words.count)].utf8
+            Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
             bytes.append(0x20)
         }
     }
@@ -142,6 +148,12 @@ public struct TextSynthesizer: Sendable {
         }
     }
 
+    /// Appends a number of at most four digits.
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        for unit in [1000, 100, 10] where number >= unit { bytes.append(UInt8(0x30 + number / unit % 10)) }
+        bytes.append(UInt8(0x30 + number % 10))
+    }
+
     private mutating func filled(
         _ byteCount: Int, _ append: (inout SeededGenerator, inout [UInt8]) -> Void
     ) -> String {
@@ -157,13 +169,5 @@ extension ToolDefinition {
     /// The definition as compact JSON in OpenAI's order of members, by which its size is counted.
     public var json: JSONValue {
         ["name": .string(name), "description": .string(description), "parameters": parameters]
-    }
-}
-
-extension String {
-    fileprivate func capitalizedASCII() -> String {
-        var bytes = Array(utf8)
-        if let first = bytes.first, (0x61...0x7A).contains(first) { bytes[0] = first - 0x20 }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -21,6 +21,21 @@ enum Vocabulary {
         watch weight width window worker write zone
         """.split(separator: " ").map(String.init)
 
+    /// All words without anything between them, and where each begins.
+    private static let letters = Array(words.joined().utf8)
+    private static let starts = words.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.utf8.count) }
+
+    /// Appends a word by its number; copying bytes is many times faster than going through texts.
+    static func appendWord(_ number: Int, to bytes: inout [UInt8]) {
+        bytes += letters[starts[number]..<starts[number + 1]]
+    }
+
+    /// Lines of code in which `@` stands for a word, `^` for one with a capital, `#` for a number below 1000.
+    static let codeLines: [[UInt8]] = [
+        "func @^(_ @: Int) -> String {\n", "    let @ = @(@, #)\n", "    guard @ != @ else { return nil }\n",
+        "    for @ in @.@ where @ > # {\n", "        @.@(\"@ @\")\n", "    // @ the @ before the @ @\n", "    }\n",
+    ].map { Array($0.utf8) }
+
     static let tools: [ToolDefinition] = [
         tool(
             "read_file", "Reads a file of the workspace. ", [("path", text), ("offset", number), ("limit", number)], 1),

@@ -127,7 +127,7 @@ private struct Simulation {
                 mostLive = max(mostLive, liveByEndpoint[key.endpoint] ?? 0)
             case .startCall(let key, let due, _):
                 started[key, default: 0] += 1
-                #expect(due <= now)
+                #expect(due == now, "a call starts at the very time at which it is due")
                 running.append((key, now + .milliseconds(1 + generator.below(40))))
             case .skipCall(let key, _): #expect(skipped.insert(key).inserted)
             case .endSession(let key, let isSuccess):
