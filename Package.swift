@@ -61,8 +61,14 @@ let sources: [Target] = arrows.map { arrow in
         swiftSettings: settings, linkerSettings: [.linkedLibrary("m")])
 }
 
+/// What several test targets build their cases with.
+let fixtures = Target.target(
+    name: "Fixtures", dependencies: (reachable(from: "Records") + ["Records"]).map { .init(stringLiteral: $0) },
+    path: "Tests/Fixtures", swiftSettings: settings)
+
 let tests: [Target] = (arrows.map(\.target) + ["Layout", "EndToEnd"]).map { name in
-    let own = arrows.contains { $0.target == name } ? [name] + reachable(from: name) : arrows.map(\.target)
+    var own = arrows.contains { $0.target == name } ? [name] + reachable(from: name) : arrows.map(\.target)
+    if own.contains("Analysis") { own.append("Fixtures") }
     return .testTarget(
         name: "\(name)Tests", dependencies: own.map { .init(stringLiteral: $0) },
         swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
@@ -78,6 +84,6 @@ let package = Package(
                 linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
             .executableTarget(name: "submeter", dependencies: ["Commands"], swiftSettings: settings),
         ]
-        + sources + tests,
+        + sources + [fixtures] + tests,
     cxxLanguageStandard: .cxx17
 )

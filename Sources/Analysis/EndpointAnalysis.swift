@@ -59,16 +59,7 @@ public struct EndpointAnalysis: Sendable {
         activeTime > .zero ? Double(attainment.goodCount) / activeTime.seconds : nil
     }
 
-    /// Gathers an endpoint's rows.
-    ///
-    /// - Parameters:
-    ///   - endpoint: its profile.
-    ///   - provider: the provider's document.
-    ///   - price: its list price.
-    ///   - attempts: its attempts in the order of their calls.
-    ///   - sessions: its session rows.
-    ///   - roundCount: the rounds of the run.
-    ///   - objectives: what makes a call good.
+    /// Gathers an endpoint's rows: its attempts in the order of their calls, and its sessions.
     init(
         _ endpoint: EndpointProfile, provider: ProviderProfile, price: PriceRow?, attempts: [AttemptRow],
         sessions rows: [SessionRow], roundCount: Int, objectives: [Objective]

@@ -20,7 +20,9 @@ public struct TokenTotals: Hashable, Sendable {
     /// Calls whose provider's totals contradict each other.
     public var ambiguousCalls = 0
 
-    /// Cached tokens of all prompt tokens where both are known, 0 ... 1; nil where nothing is known.
+    /// Cached tokens of all prompt tokens where both are known, 0 ...
+    ///
+    /// 1; nil where nothing is known.
     public var cacheShare: Double? {
         inputWhereCacheIsKnown > .zero ? Double(cacheRead.value) / Double(inputWhereCacheIsKnown.value) : nil
     }

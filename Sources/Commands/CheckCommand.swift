@@ -2,7 +2,7 @@ import Workloads
 import Planning
 import Profiles
 
-/// `submeter check`
+/// The command `submeter check`.
 enum CheckCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "check", summary: "validate documents and say everything that is wrong with them", operands: "DOCUMENT…",

@@ -3,7 +3,7 @@ import Encodings
 import Quantities
 import Workloads
 
-/// `submeter decode`
+/// The command `submeter decode`.
 enum DecodeCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "decode", summary: "explain a recorded response stream", operands: "FILE", operandCount: 1...1,

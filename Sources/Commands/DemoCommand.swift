@@ -7,7 +7,7 @@ import Records
 import Reporting
 import Scheduling
 
-/// `submeter demo`
+/// The command `submeter demo`.
 enum DemoCommand: Subcommand {
     static let shippedPlan = "profiles/plans/demo.yaml"
 

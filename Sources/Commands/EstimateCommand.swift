@@ -4,7 +4,7 @@ import Planning
 import Quantities
 import Reporting
 
-/// `submeter estimate`
+/// The command `submeter estimate`.
 enum EstimateCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "estimate", summary: "tokens, money and time of a plan, before anything is sent", operands: "PLAN",

@@ -2,7 +2,7 @@ import Encodings
 import Records
 import Reporting
 
-/// `submeter export`
+/// The command `submeter export`.
 enum ExportCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "export", summary: "the raw rows of a run as JSONL or CSV", operands: "RUN", operandCount: 1...1,

@@ -3,7 +3,7 @@ import Analysis
 import Ranking
 import Reporting
 
-/// `submeter rank`
+/// The command `submeter rank`.
 enum RankCommand: Subcommand {
     static let formatOption = OptionSpecification(
         "--format", choices: ["table", "markdown", "csv", "json"], "how to print it (default: table)")
@@ -47,7 +47,7 @@ enum RankCommand: Subcommand {
     }
 }
 
-/// `submeter report`
+/// The command `submeter report`.
 enum ReportCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "report", summary: "everything that a run says about every endpoint", operands: "RUN…",

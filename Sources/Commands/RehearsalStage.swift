@@ -14,6 +14,7 @@ struct RehearsalStage {
     /// - Parameters:
     ///   - documents: the plan; each provider is played by the persona of its name, or by an ordinary one.
     ///   - usesOwnPorts: true to listen where the base URLs say, false to take free ports.
+    /// - Throws: ``CommandError`` if an endpoint lies elsewhere than on loopback, or a port is taken.
     init(_ documents: DocumentSet, usesOwnPorts: Bool) throws(CommandError) {
         let book = PriceBook(documents.prices)
         var members: [Fleet.Member] = []

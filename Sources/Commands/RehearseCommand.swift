@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Profiles
 
-/// `submeter rehearse`
+/// The command `submeter rehearse`.
 enum RehearseCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "rehearse", summary: "run the loopback fleet on its own", operands: "PLAN", operandCount: 1...1,

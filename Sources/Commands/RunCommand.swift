@@ -5,7 +5,7 @@ import Records
 import Reporting
 import Scheduling
 
-/// `submeter run`
+/// The command `submeter run`.
 enum RunCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "run", summary: "measure the endpoints of a plan", operands: "PLAN", operandCount: 0...1,

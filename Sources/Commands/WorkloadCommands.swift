@@ -24,7 +24,7 @@ enum SessionFiles {
     }
 }
 
-/// `submeter workload generate`
+/// The command `submeter workload generate`.
 enum WorkloadGenerateCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload generate", summary: "make sessions from published distributions", operands: "SETTINGS",
@@ -53,7 +53,7 @@ enum WorkloadGenerateCommand: Subcommand {
     }
 }
 
-/// `submeter workload import`
+/// The command `submeter workload import`.
 enum WorkloadImportCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload import", summary: "turn a recorded trace into sessions", operands: "FILE",
@@ -83,7 +83,7 @@ enum WorkloadImportCommand: Subcommand {
     }
 }
 
-/// `submeter workload lint`
+/// The command `submeter workload lint`.
 enum WorkloadLintCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload lint", summary: "check session files before they are replayed", operands: "FILE…",
@@ -107,7 +107,7 @@ enum WorkloadLintCommand: Subcommand {
     }
 }
 
-/// `submeter workload describe`
+/// The command `submeter workload describe`.
 enum WorkloadDescribeCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload describe", summary: "what a session file holds, in figures", operands: "FILE",

@@ -30,7 +30,8 @@ public struct PlannedSession: Hashable, Sendable {
 
 /// A block of time in which every endpoint runs the same sessions.
 public struct PlannedRound: Hashable, Sendable {
-    /// The endpoints in the order of this round.
+    /// The endpoints in the order of this round, drawn anew for each: also side by side somebody must be first, and always
+    /// being first would be an advantage.
     public let endpointOrder: [Int]
     /// The sessions.
     public let sessions: [PlannedSession]
@@ -134,7 +135,7 @@ public struct Plan: Hashable, Sendable {
         var generator = SeededGenerator(seed: seed.derived("order"))
         let places = Array(endpoints.indices)
         rounds = (0..<profile.rounds).map { round in
-            let order = profile.order == .random ? generator.shuffled(places) : places
+            let order = generator.shuffled(places)
             let sessions = (0..<profile.sessionsPerRound).map { place in
                 let number = round * profile.sessionsPerRound + place
                 return PlannedSession(

@@ -53,19 +53,20 @@ public enum Suggestion {
         return best.distance <= max(text.utf8.count < 4 ? 1 : 2, text.utf8.count / 3) ? best.name : nil
     }
 
-    /// Levenshtein's distance.
+    /// How many single edits part two texts: letters added, left out, replaced, or swapped with their neighbour (optimal
+    /// string alignment, after Damerau 1964).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         guard left.count <= 100, right.count <= 100 else { return .max }
-        var row = Array(0...right.count)
+        var rows = [Array(0...right.count)]
         for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+            var row = [i + 1]
             for (j, b) in right.enumerated() {
-                let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (a == b ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = next
+                var best = min(row[j] + 1, rows[i][j + 1] + 1, rows[i][j] + (a == b ? 0 : 1))
+                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { best = min(best, rows[i - 1][j - 1] + 1) }
+                row.append(best)
             }
+            rows.append(row)
         }
-        return row[right.count]
+        return rows[left.count][right.count]
     }
 }

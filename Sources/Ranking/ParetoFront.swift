@@ -36,9 +36,7 @@ enum ParetoFront {
         }
     }
 
-    /// The lower envelope of the lines cost + v · time over v ≥ 0.
-    ///
-    /// - Parameter lines: dollars and seconds per session of each endpoint, finite.
+    /// The lower envelope of the lines cost + v · time over v ≥ 0; cost and time of each endpoint are finite.
     static func winningRanges(_ lines: [(endpoint: EndpointIdentifier, cost: Double, time: Double)]) -> [WinningRange] {
         var ranges: [WinningRange] = []
         var value = 0.0

@@ -75,7 +75,7 @@ public struct Persona: Hashable, Sendable {
         self.faults = faults
     }
 
-    /// The providers of the demonstration, one per delivery path; the self-hosted one has a twin that is its equal.
+    /// The providers of the demonstration, one per delivery path.
     public static let demonstration: [Persona] = {
         var aggregator = FaultShares()
         aggregator.rateLimit = 0.004

@@ -7,7 +7,9 @@ public import Ranking
 
 /// Figures for spreadsheets and scripts: one row per figure, full precision, nothing where a figure is not known.
 public enum CSVFormat {
-    /// One row per criterion and endpoint. Endpoints that are not ranked have only their reasons.
+    /// One row per criterion and endpoint.
+    ///
+    /// Endpoints that are not ranked have only their reasons.
     public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> String {
         var text = CSV.row(
             [

@@ -1,6 +1,8 @@
 public import Quantities
 
-/// Numbers as text. What is not known prints as a dash, what has no bound as `unbounded`; nothing else looks like a number.
+/// Numbers as text.
+///
+/// What is not known prints as a dash, what has no bound as `unbounded`; nothing else looks like a number.
 public enum Figures {
     /// What stands for a figure that is not known or rests on too few samples.
     public static let none = "–"
@@ -42,7 +44,7 @@ public enum Figures {
         return fixed(steps / scale, decimals) + " %"
     }
 
-    /// How many decimals give the smallest of some positive numbers `digits` significant digits, 0 ... 6.
+    /// How many decimals, 0 to 6, give the smallest of some positive numbers so many significant digits.
     public static func decimals(_ values: [Double], digits: Int) -> Int {
         guard var least = values.filter({ $0.isFinite && $0 > 0 }).min() else { return 0 }
         var decimals = 0

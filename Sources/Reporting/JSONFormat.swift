@@ -5,7 +5,9 @@ import Quantities
 public import Ranking
 import Statistics
 
-/// A judgement as one JSON document with a version. An unbounded figure is the text `unbounded`, an unknown one null.
+/// A judgement as one JSON document with a version.
+///
+/// An unbounded figure is the text `unbounded`, an unknown one null.
 public enum JSONFormat {
     /// The version of the document's shape.
     public static let version = 1

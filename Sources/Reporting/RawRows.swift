@@ -3,7 +3,9 @@ import Profiles
 import Quantities
 public import Records
 
-/// The rows of a run file as they are, for other programs. Times are nanoseconds of the run's monotonic clock.
+/// The rows of a run file as they are, for other programs.
+///
+/// Times are nanoseconds of the run's monotonic clock.
 public enum RawRows {
     /// What can be exported.
     public enum Table: String, CaseIterable, Sendable {

@@ -100,102 +100,108 @@ private func fast(_ name: String) -> Persona {
         name: name, network: .milliseconds(2), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 50_000, jitter: 0)
 }
 
-@Suite(.serialized) struct RunTests {
-    @Test func `a run over real sockets agrees with the fleet's own account, call by call`() throws {
-        let stage = try Stage([fast("a"), fast("b")])
-        defer { stage.close() }
-        let (file, reason) = try stage.run()
-        #expect(reason == .complete)
-        #expect(file.attempts.count == 2 * 2 * 2 * 4)
-        #expect(file.sessions.count == 8 && file.sessions.allSatisfy(\.isSuccess))
-        #expect(file.rounds.count == 2 && file.rounds.allSatisfy { $0.ended != nil })
-        #expect(!file.health.isEmpty)
-        let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
-        for row in file.attempts {
-            let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
-            #expect(row.outcome == .ok, "\(row.errorText ?? "")")
-            #expect(row.usage.inputTotal == truth.inputTokens)
-            #expect(row.usage.inputCacheRead == truth.cachedTokens)
-            #expect(row.usage.outputTotal == truth.outputTokens)
-            #expect(row.listCost == truth.bill)
-            #expect(row.servedModel == "model-m")
-            // The fleet counts what the plan meant, within two per cent.
-            #expect(abs(Double(truth.inputTokens.value) / Double(row.plannedInput.value) - 1) < 0.02)
-            // Nothing can be received before it was sent, nor sent before it was due.
-            let (first, sent, due) = try (#require(row.events.first), #require(row.sent), #require(row.due))
-            #expect(first.at >= (try #require(truth.firstContent)))
-            #expect(sent <= truth.received && sent >= due)
-            #expect(row.events.map(\.at) == row.events.map(\.at).sorted())
-        }
-        let cached = file.attempts.filter { $0.place.call > 0 }
-        let share =
-            Double(cached.reduce(0) { $0 + ($1.usage.inputCacheRead?.value ?? 0) })
-            / Double(cached.reduce(0) { $0 + $1.plannedCached.value })
-        #expect(share > 0.97 && share <= 1.01, "the fleet's cache held \(share) of what an ideal one would")
-    }
+/// Everything over real sockets, one test at a time, so that tests do not disturb each other's times.
+@Suite(.serialized) enum EndToEnd {}
 
-    @Test func `two runs of one plan send the same bytes, and another salt changes them`() throws {
-        var hashes: [[UInt64]] = []
-        for salt in ["0123456789ab", "0123456789ab", "ba9876543210"] {
-            let stage = try Stage([fast("a")])
+extension EndToEnd {
+    @Suite(.serialized) struct RunTests {
+        @Test func `a run over real sockets agrees with the fleet's own account, call by call`() throws {
+            let stage = try Stage([fast("a"), fast("b")])
             defer { stage.close() }
-            _ = try stage.run(salt: salt)
-            hashes.append(stage.fleet.truths.sorted { $0.requestIdentifier < $1.requestIdentifier }.map(\.bodyHash))
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            #expect(file.attempts.count == 2 * 2 * 2 * 4)
+            #expect(file.sessions.count == 8 && file.sessions.allSatisfy(\.isSuccess))
+            #expect(file.rounds.count == 2 && file.rounds.allSatisfy { $0.ended != nil })
+            #expect(!file.health.isEmpty)
+            let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
+            for row in file.attempts {
+                let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
+                #expect(row.outcome == .ok, "\(row.errorText ?? "")")
+                #expect(row.usage.inputTotal == truth.inputTokens)
+                #expect(row.usage.inputCacheRead == truth.cachedTokens)
+                #expect(row.usage.outputTotal == truth.outputTokens)
+                #expect(row.listCost == truth.bill)
+                #expect(row.servedModel == "model-m")
+                // The fleet counts what the plan meant, within two per cent.
+                #expect(abs(Double(truth.inputTokens.value) / Double(row.plannedInput.value) - 1) < 0.02)
+                // Nothing can be received before it was sent, nor sent before it was due.
+                let (first, sent, due) = try (#require(row.events.first), #require(row.sent), #require(row.due))
+                #expect(first.at >= (try #require(truth.firstContent)))
+                #expect(sent <= truth.received && sent >= due)
+                #expect(row.events.map(\.at) == row.events.map(\.at).sorted())
+            }
+            let cached = file.attempts.filter { $0.place.call > 0 }
+            let share =
+                Double(cached.reduce(0) { $0 + ($1.usage.inputCacheRead?.value ?? 0) })
+                / Double(cached.reduce(0) { $0 + $1.plannedCached.value })
+            #expect(share > 0.97 && share <= 1.01, "the fleet's cache held \(share) of what an ideal one would")
         }
-        #expect(hashes[0] == hashes[1])
-        #expect(zip(hashes[0], hashes[2]).allSatisfy { $0 != $1 })
-    }
 
-    @Test func `every fault ends in its class, and the rest of its session is skipped and said to be`() throws {
-        let faults: [(WritableKeyPath<FaultShares, Double>, OutcomeClass)] = [
-            (\.rateLimit, .rateLimited), (\.serverError, .server), (\.overload, .overloaded),
-            (\.streamError, .streamError), (\.cut, .connectionLost), (\.stall, .timeoutIdle),
-        ]
-        let personas = faults.enumerated().map { index, fault in
-            var persona = fast("f\(index)")
-            persona.faults[keyPath: fault.0] = 1
-            return persona
+        @Test func `two runs of one plan send the same bytes, and another salt changes them`() throws {
+            var hashes: [[UInt64]] = []
+            for salt in ["0123456789ab", "0123456789ab", "ba9876543210"] {
+                let stage = try Stage([fast("a")])
+                defer { stage.close() }
+                _ = try stage.run(salt: salt)
+                hashes.append(stage.fleet.truths.sorted { $0.requestIdentifier < $1.requestIdentifier }.map(\.bodyHash))
+            }
+            #expect(hashes[0] == hashes[1])
+            #expect(zip(hashes[0], hashes[2]).allSatisfy { $0 != $1 })
         }
-        let settings = "rounds: 1\nsessions_per_round: 1\norder: side-by-side\ntimeouts: {idle: 300ms}"
-        let stage = try Stage(personas, settings: settings)
-        defer { stage.close() }
-        let (file, reason) = try stage.run()
-        #expect(reason == .complete)
-        for (index, fault) in faults.enumerated() {
-            let rows = file.attempts.filter { $0.place.endpoint == index }
-            #expect(rows.map(\.outcome) == [fault.1, .skipped, .skipped, .skipped])
-            #expect(rows.dropFirst().allSatisfy { $0.skipReason == "session-failed" })
-        }
-        #expect(file.attempts.first { $0.outcome == .rateLimited }?.retryAfter == .seconds(1))
-        #expect(file.sessions.allSatisfy { !$0.isSuccess })
-    }
 
-    @Test func `an endpoint that is not there fails every session at once`() throws {
-        let stage = try Stage([fast("a")], settings: "rounds: 1\nsessions_per_round: 2")
-        defer { stage.close() }
-        stage.fleet.stop()
-        let (file, reason) = try stage.run()
-        #expect(reason == .complete)
-        #expect(file.attempts.filter { $0.outcome == .connectRefused }.count == 2)
-        #expect(file.attempts.count == 8)
-    }
-
-    @Test func `an interrupted run is whole, and resuming sends only what is missing`() throws {
-        let stage = try Stage([fast("a")], settings: "rounds: 6\nsessions_per_round: 3", calls: 6)
-        defer { stage.close() }
-        let interruption = Interruption()
-        let (first, reason) = try stage.run(interruption: interruption) { progress in
-            if progress.endedCalls[0] > 0 { interruption.interrupt() }
+        @Test func `every fault ends in its class, and the rest of its session is skipped and said to be`() throws {
+            let faults: [(WritableKeyPath<FaultShares, Double>, OutcomeClass)] = [
+                (\.rateLimit, .rateLimited), (\.serverError, .server), (\.overload, .overloaded),
+                (\.streamError, .streamError), (\.cut, .connectionLost), (\.stall, .timeoutIdle),
+            ]
+            let personas = faults.enumerated().map { index, fault in
+                var persona = fast("f\(index)")
+                persona.faults[keyPath: fault.0] = 1
+                return persona
+            }
+            let settings = "rounds: 1\nsessions_per_round: 1\norder: side-by-side\ntimeouts: {idle: 300ms}"
+            let stage = try Stage(personas, settings: settings)
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            for (index, fault) in faults.enumerated() {
+                let rows = file.attempts.filter { $0.place.endpoint == index }
+                #expect(rows.map(\.outcome) == [fault.1, .skipped, .skipped, .skipped])
+                #expect(rows.dropFirst().allSatisfy { $0.skipReason == "session-failed" })
+            }
+            #expect(file.attempts.first { $0.outcome == .rateLimited }?.retryAfter == .seconds(1))
+            #expect(file.sessions.allSatisfy { !$0.isSuccess })
         }
-        #expect(reason == .interrupted)
-        let done = first.attempts.filter { $0.outcome == .ok }
-        #expect(!done.isEmpty && done.count < 108)
-        let (second, end) = try stage.resume()
-        #expect(end == .complete)
-        #expect(second.attempts.filter { $0.outcome == .ok }.count == 108)
-        #expect(done.allSatisfy { second.attempts.contains($0) })
-        let sent = stage.fleet.truths.filter { $0.lastContent != nil && $0.bill > .zero }.map(\.requestIdentifier)
-        #expect(Set(sent).count == 108)
-        #expect(done.allSatisfy { row in sent.count { $0 == RunDriver.requestIdentifier(CallKey(row.place)) } == 1 })
+
+        @Test func `an endpoint that is not there fails every session at once`() throws {
+            let stage = try Stage([fast("a")], settings: "rounds: 1\nsessions_per_round: 2")
+            defer { stage.close() }
+            stage.fleet.stop()
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            #expect(file.attempts.filter { $0.outcome == .connectRefused }.count == 2)
+            #expect(file.attempts.count == 8)
+        }
+
+        @Test func `an interrupted run is whole, and resuming sends only what is missing`() throws {
+            let stage = try Stage([fast("a")], settings: "rounds: 6\nsessions_per_round: 3", calls: 6)
+            defer { stage.close() }
+            let interruption = Interruption()
+            let (first, reason) = try stage.run(interruption: interruption) { progress in
+                if progress.endedCalls[0] > 0 { interruption.interrupt() }
+            }
+            #expect(reason == .interrupted)
+            let done = first.attempts.filter { $0.outcome == .ok }
+            #expect(!done.isEmpty && done.count < 108)
+            let (second, end) = try stage.resume()
+            #expect(end == .complete)
+            #expect(second.attempts.filter { $0.outcome == .ok }.count == 108)
+            #expect(done.allSatisfy { second.attempts.contains($0) })
+            let sent = stage.fleet.truths.filter { $0.lastContent != nil && $0.bill > .zero }.map(\.requestIdentifier)
+            #expect(Set(sent).count == 108)
+            #expect(
+                done.allSatisfy { row in sent.count { $0 == RunDriver.requestIdentifier(CallKey(row.place)) } == 1 })
+        }
     }
 }

@@ -1,0 +1,206 @@
+import Fixtures
+import Quantities
+import Records
+import Statistics
+import Testing
+
+@testable import Analysis
+
+private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ call: Int = 0) -> CallPlace {
+    CallPlace(endpoint: endpoint, round: round, session: session, call: call)
+}
+
+@Suite struct MetricTests {
+    @Test(arguments: [
+        ("time_to_first_byte", 0.1), ("time_to_first_token", 0.1), ("time_to_first_output", 0.1),
+        ("time_per_output_token", 0.01), ("longest_stall", 0.01), ("turn_time", 0.2), ("scheduled_turn_time", 0.201),
+        ("decode_tokens_per_second", 100), ("turn_tokens_per_second", 55),
+    ])
+    func `a call of known times has known figures`(name: String, expected: Double) throws {
+        let call = RunFixture.call(place())
+        let metric = try #require(CallMetric.all.first { $0.name == name })
+        let value = try #require(metric.value(of: call))
+        #expect(abs(value - expected) < 1e-9, "\(value)")
+    }
+
+    @Test func `a failed call has the worst value of every metric`() {
+        let call = RunFixture.call(place(), outcome: .server)
+        for metric in CallMetric.all {
+            #expect(metric.value(of: call) == (metric.isBetterWhenLower ? .infinity : 0))
+        }
+    }
+
+    @Test func `reasoning is content but no output, and a tool call is output`() throws {
+        var call = RunFixture.call(place())
+        for index in 0..<5 { call.events[index].kind = .reasoning }
+        call.events[5].kind = .toolName
+        #expect(CallMetric.timeToFirstToken.value(of: call) == 0.1)
+        #expect(try #require(CallMetric.timeToFirstOutput.value(of: call)).isNear(0.15))
+        #expect(try #require(CallMetric.timeToFirstToolCall.value(of: call)).isNear(0.15))
+        for index in call.events.indices { call.events[index].kind = .reasoning }
+        #expect(CallMetric.timeToFirstOutput.value(of: call) == .infinity)
+        #expect(CallMetric.timeToFirstToolCall.value(of: call) == nil)
+    }
+
+    @Test func `what cannot be known has no value`() {
+        let uncounted = RunFixture.call(place(), tokens: nil)
+        #expect(CallMetric.decodeRate.value(of: uncounted) == nil)
+        #expect(CallMetric.timePerOutputToken.value(of: uncounted) == nil)
+        #expect(CallMetric.turnRate.value(of: uncounted) == nil)
+        let single = RunFixture.call(place(), chunks: 1, tokens: 1)
+        #expect(CallMetric.decodeRate.value(of: single) == nil)
+        #expect(CallMetric.longestStall.value(of: single) == nil)
+        let coalesced = RunFixture.call(place(), gap: 0)
+        #expect(CallMetric.decodeRate.value(of: coalesced) == nil, "all content at one instant is no infinite speed")
+    }
+}
+
+@Suite struct SummaryTests {
+    @Test func `too few samples give no figure, and failures make the tail unbounded`() throws {
+        let few = MetricSummary(inTimeOrder: [1, 2, 3, 4, 5, 6, 7])
+        #expect(few.quantile(0.5) == nil)
+        let values = (0..<100).map { Double($0 * 37 % 100) } + [.infinity]
+        let summary = MetricSummary(inTimeOrder: values, effectiveCount: 101)
+        #expect(summary.quantile(0.5)?.value == 50)
+        #expect(summary.quantile(0.99) == nil)
+        // The bound of p95 at n = 101 is the largest value but none: t = 1, which is the failure.
+        #expect(summary.quantile(0.95)?.worstBound == .infinity)
+        #expect(try #require(summary.quantile(0.95)).value == 95)
+    }
+
+    @Test func `the tail of a rate is its slow end`() throws {
+        let rates = MetricSummary(
+            inTimeOrder: (1...200).map(Double.init), isBetterWhenLower: false, effectiveCount: 200)
+        let figure = try #require(rates.quantile(0.9))
+        #expect(figure.value < 25 && figure.value > 15)
+        #expect(figure.worstBound <= figure.value)
+    }
+
+    @Test func `values that hang together are worth fewer, also with failures among them`() {
+        let blocks = (0..<200).map { Double(($0 / 20) % 2) } + [.infinity]
+        #expect(MetricSummary(inTimeOrder: blocks).effectiveCount < 40)
+        var generator = SeededGenerator(seed: Seed(3))
+        let independent = (0..<200).map { _ in generator.uniform() }
+        #expect(MetricSummary(inTimeOrder: independent).effectiveCount > 120)
+    }
+
+    @Test func `failures that come in rounds widen the interval of the share`() throws {
+        let scattered = ShareFigure(rounds: (0..<10).map { _ in (hits: 9, trials: 10) })
+        #expect(scattered.effectiveTrialCount == 100)
+        let clustered = ShareFigure(rounds: (0..<10).map { (hits: $0 == 0 ? 0 : 10, trials: 10) })
+        // All of one round fails: ten trials a round are worth one.
+        #expect(abs(clustered.effectiveTrialCount - 9) < 1.1)
+        #expect(clustered.share == scattered.share)
+        let (narrow, wide) = (try #require(scattered.interval), try #require(clustered.interval))
+        #expect(wide.lower < narrow.lower && wide.upper > narrow.upper)
+        #expect(ShareFigure(rounds: []).interval == nil)
+    }
+}
+
+@Suite struct RunAnalysisTests {
+    @Test func `an endpoint's figures count every attempt`() throws {
+        var fixture = RunFixture()
+        fixture.settings = "objectives: {time_to_first_token: 150ms, decode_rate: 50}"
+        fixture.addSession(0, 0, 0, calls: [RunFixture.call(place()), RunFixture.call(place(0, 0, 0, 1), at: 500)])
+        var failed = RunFixture.call(place(0, 1, 0, 0), outcome: .rateLimited)
+        failed.ended = Instant(nanoseconds: 50_000_000)
+        var skipped = RunFixture.call(place(0, 1, 0, 1), outcome: .skipped)
+        skipped.skipReason = "session-failed"
+        fixture.addSession(0, 1, 0, calls: [failed, skipped])
+        let analysis = try RunAnalysis([try fixture.file()])
+        let a = analysis.endpoints[0]
+        #expect(a.attemptedCount == 3)
+        #expect(a.success.hitCount == 2 && a.success.trialCount == 3)
+        #expect(a.outcomes == [.ok: 2, .rateLimited: 1, .skipped: 1])
+        #expect(a.sessionSuccess.hitCount == 1 && a.sessionSuccess.trialCount == 2)
+        #expect(a.sessions[0].first.map { abs($0.modelTime - 0.4) < 1e-9 } == true)
+        #expect(a.sessions[1].first?.modelTimeOrFailure == .infinity)
+        #expect(a.sessions[1].first?.modelTime == 0.05)
+        // 600 fresh at 1, 400 cached at 0.1, 11 output at 4 dollars per million.
+        let perCall: Int64 = 684_000_000
+        #expect(a.cost.list?.picodollars == 2 * perCall)
+        #expect(a.costPerTurn?.picodollars == 2 * perCall / 3)
+        #expect(a.costPerSuccessfulSession?.picodollars == 2 * perCall)
+        #expect(a.tokens.cacheShare == 0.4)
+        #expect(a.attainment.goodCount == 2 && a.attainment.missedCount == 1)
+        #expect(analysis.endpoints[1].attemptedCount == 0)
+        #expect(analysis.endpoints[1].success.share == nil)
+    }
+
+    @Test func `a successful call that tells no usage costs what was planned, and a failure without content nothing`()
+        throws
+    {
+        var fixture = RunFixture()
+        var silent = RunFixture.call(place())
+        silent.usage = TokenUsage()
+        silent.plannedInput = 1000
+        silent.plannedOutput = 10
+        fixture.addSession(0, 0, 0, calls: [silent])
+        fixture.addSession(0, 1, 0, calls: [RunFixture.call(place(0, 1), outcome: .server)])
+        let a = try RunAnalysis([try fixture.file()]).endpoints[0]
+        #expect(a.cost.list?.picodollars == 1_040_000_000)
+        #expect(a.cost.estimatedCalls == 1)
+        #expect(a.tokens.callsWithoutUsage == 1)
+        #expect(a.tokens.cacheShare == nil, "unknown is not zero")
+        #expect(a.attainment.attemptedCount == 2)
+    }
+
+    @Test func `only rounds that every endpoint finished are compared`() throws {
+        var fixture = RunFixture()
+        for endpoint in 0...1 { fixture.addSession(endpoint, 0, 0, calls: [RunFixture.call(place(endpoint))]) }
+        fixture.addSession(0, 1, 0, calls: [RunFixture.call(place(0, 1))])
+        fixture.addSession(1, 1, 0, calls: [RunFixture.call(place(1, 1), outcome: .aborted)])
+        let analysis = try RunAnalysis([try fixture.file()])
+        #expect(analysis.completeRounds == [0])
+        #expect(analysis.endpoints[1].attemptedCount == 1, "what we ended ourselves is not the endpoint's failure")
+    }
+
+    @Test func `runs of one plan are joined, runs of different plans are not`() throws {
+        var fixture = RunFixture()
+        for endpoint in 0...1 {
+            for round in 0...1 {
+                fixture.addSession(endpoint, round, 0, calls: [RunFixture.call(place(endpoint, round))])
+            }
+        }
+        let analysis = try RunAnalysis([try fixture.file(), try fixture.file()])
+        #expect(analysis.completeRounds == [0, 1, 2, 3])
+        #expect(analysis.endpoints[0].attemptedCount == 4)
+        var other = fixture
+        other.settings = "seed: 2"
+        let (first, second) = (try fixture.file(), try other.file())
+        #expect(throws: AnalysisError.self) { try RunAnalysis([first, second]) }
+        #expect(throws: AnalysisError.self) { try RunAnalysis([]) }
+    }
+}
+
+@Suite struct HarnessVerdictTests {
+    private func health(stalls: [Int64], busy: Int64 = 10) -> [HealthRow] {
+        stalls.map {
+            HealthRow(
+                at: Instant(nanoseconds: 0), length: .seconds(1), busy: .milliseconds(busy),
+                longestTurn: .milliseconds($0),
+                greatestLateness: .zero, liveTransfers: 1)
+        }
+    }
+
+    @Test func `one stall is a warning, many are invalid, and so is a loop that never rests`() {
+        #expect(HarnessVerdict(attempts: [], health: health(stalls: Array(repeating: 2, count: 60))).findings.isEmpty)
+        let once = HarnessVerdict(attempts: [], health: health(stalls: [30] + Array(repeating: 2, count: 59)))
+        #expect(once.isValid && once.findings.map(\.severity) == [.warning])
+        let often = HarnessVerdict(attempts: [], health: health(stalls: Array(repeating: 30, count: 10)))
+        #expect(!often.isValid)
+        #expect(!HarnessVerdict(attempts: [], health: health(stalls: [1, 1], busy: 900)).isValid)
+    }
+
+    @Test(arguments: [(Int64(1), true, 0), (20, true, 1), (80, false, 1)])
+    func `calls that we send late spoil a run`(delay: Int64, isValid: Bool, findings: Int) {
+        var call = RunFixture.call(place())
+        call.started = call.due?.advanced(by: .milliseconds(delay))
+        let verdict = HarnessVerdict(attempts: [call], health: [])
+        #expect(verdict.isValid == isValid && verdict.findings.count == findings)
+    }
+}
+
+extension Double {
+    fileprivate func isNear(_ other: Double) -> Bool { abs(self - other) < 1e-9 }
+}

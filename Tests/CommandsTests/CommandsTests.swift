@@ -1,0 +1,233 @@
+import Dialects
+import Encodings
+import Foundation
+import Profiles
+import Synchronization
+import Testing
+
+@testable import Commands
+
+/// What a command wrote and how it ended.
+struct Outcome {
+    var code: ExitCode
+    var output: String
+    var messages: String
+}
+
+/// Runs the program as `submeter WORDS…`.
+func submeter(_ words: [String], environment: [String: String] = [:]) -> Outcome {
+    let written = Mutex<[Int32: [UInt8]]>([:])
+    let console = Console(arguments: words, environment: environment) { descriptor, bytes in
+        written.withLock { $0[descriptor, default: []] += bytes }
+    }
+    let code = Submeter.run(console)
+    func text(_ descriptor: Int32) -> String {
+        String(decoding: written.withLock { $0[descriptor] ?? [] }, as: UTF8.self)
+    }
+    return Outcome(code: code, output: text(1), messages: text(2))
+}
+
+/// A file that is gone when the test is over.
+final class TemporaryFile {
+    let path: String
+
+    init(_ text: String, _ name: String = "file.yaml") throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.appending(path: name).path
+        try Data(text.utf8).write(to: URL(filePath: path))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: URL(filePath: path).deletingLastPathComponent()) }
+}
+
+@Suite struct CommandLineTests {
+    @Test(arguments: [
+        (["rnk"], "did you mean 'submeter rank'?"), (["workload", "lnt"], "did you mean 'submeter workload lint'?"),
+        (["worklod"], "did you mean 'submeter workload'?"),
+        (["rank", "--formt", "csv", "x"], "did you mean '--format'?"),
+        (["rank", "--format", "cvs", "x"], "did you mean 'csv'?"), (["rank"], "takes RUN…, but 0 were given"),
+        (["rank", "--format"], "'--format' needs a value: --format table|markdown|csv|json"),
+        (["rank", "--by=cost", "--by", "cost", "x"], "'--by' is given twice"),
+        (["run", "--quiet=1", "x"], "takes no value"),
+        (["run"], "needs a PLAN"), (["run", "--resume", "x", "y"], "give no PLAN"),
+        (["rank", "/nowhere.sqlite"], "/nowhere.sqlite"), (["decode", "x"], "needs --dialect"),
+        (["workload", "generate", "coding-s"], "did you mean 'coding-S'?"),
+        (["workload", "generate", "coding-S", "--count", "0"], "no whole number from 1"),
+        (["xyzzy"], "see 'submeter help'"),
+    ])
+    func `a wrong command line ends with 64 and says what would be right`(words: [String], hint: String) {
+        let outcome = submeter(words)
+        #expect(outcome.code == .usage)
+        #expect(outcome.messages.contains(hint), "\(outcome.messages)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test func `every command has a summary, an example and a help that names every option`() {
+        for command in Submeter.commands {
+            let specification = command.specification
+            let outcome = submeter(specification.name.split(separator: " ").map(String.init) + ["--help"])
+            #expect(outcome.code == .good && outcome.messages.isEmpty)
+            #expect(outcome.output.contains("usage: submeter \(specification.name)"))
+            #expect(!specification.examples.isEmpty, "\(specification.name) has no example")
+            for option in specification.options { #expect(outcome.output.contains(option.name)) }
+            for line in outcome.output.split(separator: "\n") { #expect(line.count <= 140, "\(line)") }
+        }
+        #expect(submeter(["help", "rank"]).output == submeter(["rank", "-h"]).output)
+        #expect(submeter([]).code == .usage && submeter(["--help"]).code == .good)
+        #expect(submeter(["--version"]).output == "submeter \(Submeter.version)\n")
+        #expect(submeter(["workload", "--help"]).output.contains("workload import"))
+    }
+
+    @Test func `the help and the README list the same exit codes`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        for code in ExitCode.allCases {
+            #expect(Submeter.help.contains("  \(code.rawValue)"))
+            #expect(
+                readme.contains("| \(code.rawValue) | \(code.meaning) |"), "README lacks exit code \(code.rawValue)")
+        }
+    }
+
+    @Test func `options may stand anywhere, and after two dashes there are none`() throws {
+        let rank = RankCommand.specification
+        let arguments = try Arguments(["a", "--format=json", "b", "--", "--by"], for: rank)
+        #expect(arguments.operands == ["a", "b", "--by"] && arguments["--format"] == "json")
+        #expect(try Arguments(["-"], for: DecodeCommand.specification).operands == ["-"])
+    }
+}
+
+@Suite struct DocumentCommandTests {
+    static let profiles = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "profiles")
+
+    @Test func `all shipped documents are right`() throws {
+        let enumerator = try #require(
+            FileManager.default.enumerator(at: Self.profiles, includingPropertiesForKeys: nil))
+        let paths = enumerator.compactMap { ($0 as? URL)?.path }.filter { $0.hasSuffix(".yaml") }
+        #expect(paths.count >= 11)
+        let outcome = submeter(["check"] + paths)
+        #expect(outcome.code == .good, "\(outcome.messages)")
+        #expect(outcome.output.split(separator: "\n").count == paths.count)
+    }
+
+    @Test func `all problems of all documents are listed, with their places`() throws {
+        let wrong = try TemporaryFile("submeter: policy\nversion: 1\nnme: x\nrequire: {a: perhaps}\n")
+        let outcome = submeter(["check", wrong.path, "/nowhere.yaml"])
+        #expect(outcome.code == .usage)
+        #expect(outcome.messages.contains("\(wrong.path):3:1: nme:"))
+        #expect(outcome.messages.contains("\(wrong.path):4:"))
+        #expect(outcome.messages.contains("/nowhere.yaml: No such file"))
+    }
+
+    @Test func `an estimate is a table or JSON`() throws {
+        let plan = Self.profiles.appending(path: "plans/demo.yaml").path
+        #expect(submeter(["estimate", plan]).output.contains("demo-vendor"))
+        let json = try JSONValue(parsing: Array(submeter(["estimate", "--format", "json", plan]).output.utf8))
+        #expect(json["endpoints"]?.arrayValue?.count == 5)
+        let lowest = try #require(json["lowest_cost_usd"]?.doubleValue)
+        #expect(lowest > 0 && lowest < (json["highest_cost_usd"]?.doubleValue ?? 0))
+    }
+
+    @Test func `a missing secret stops a run before anything is sent, and its name is said`() throws {
+        let provider = """
+            submeter: provider
+            version: 1
+            name: p
+            delivery_path: self-hosted
+            dialect: openai-chat
+            base_url: http://127.0.0.1:1/v1
+            authentication: {kind: bearer, environment: NO_SUCH_KEY_HERE}
+            models: [{name: m, id: m}]
+            """
+        let file = try TemporaryFile(provider, "p.yaml")
+        let folder = URL(filePath: file.path).deletingLastPathComponent()
+        let plan = """
+            submeter: plan
+            version: 1
+            name: x
+            model: m
+            providers: [p.yaml]
+            prices: []
+            workload: \(Self.profiles.path)/workloads/demo.yaml
+            endpoints: [{provider: p}]
+            """
+        try Data(plan.utf8).write(to: folder.appending(path: "plan.yaml"))
+        let run = folder.appending(path: "run.sqlite").path
+        let outcome = submeter(["run", "--output", run, folder.appending(path: "plan.yaml").path])
+        #expect(outcome.code == .usage)
+        #expect(outcome.messages.contains("NO_SUCH_KEY_HERE"))
+        #expect(!FileManager.default.fileExists(atPath: run))
+    }
+}
+
+@Suite struct WorkloadCommandTests {
+    @Test func `generated sessions are linted clean and described`() throws {
+        let file = try TemporaryFile("", "s.jsonl")
+        #expect(submeter(["workload", "generate", "coding-S", "--count", "5", "--output", file.path]).code == .good)
+        let lint = submeter(["workload", "lint", file.path])
+        #expect(lint.code == .good && lint.output.contains("5 sessions"), "\(lint.output)")
+        #expect(submeter(["workload", "describe", file.path]).output.contains("output tokens per call"))
+        let again = submeter(["workload", "generate", "coding-S", "--count", "5"])
+        #expect(again.output == (try String(contentsOfFile: file.path, encoding: .utf8)))
+        #expect(submeter(["workload", "generate", "coding-S", "--count", "5", "--seed", "2"]).output != again.output)
+    }
+
+    @Test func `a broken session file is refused with its line`() throws {
+        let file = try TemporaryFile("{\"submeter\":\"sessions\"", "s.jsonl")
+        let outcome = submeter(["workload", "lint", file.path])
+        #expect(outcome.code == .usage && outcome.messages.contains("line 1"), "\(outcome.messages)")
+    }
+}
+
+@Suite struct DecodeCommandTests {
+    private func decode(_ body: String, _ options: [String] = []) throws -> (JSONValue, [String]) {
+        let file = try TemporaryFile(body, "body.sse")
+        let outcome = submeter(["decode", "--dialect", "openai-chat"] + options + [file.path])
+        #expect(outcome.code == .good, "\(outcome.messages)")
+        let start = try #require(outcome.output.range(of: "{\n"))
+        let lines = outcome.output[..<start.lowerBound].split(separator: "\n").map(String.init)
+        return (try JSONValue(parsing: Array(outcome.output[start.lowerBound...].utf8)), lines)
+    }
+
+    @Test func `a stream becomes one object with every part`() throws {
+        let body = """
+            data: {"id":"x","model":"m","provider":"P","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}
+
+            data: {"choices":[{"index":0,"delta":{"reasoning_content":"hm"}}]}
+
+            data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}
+
+            data: {"choices":[{"index":0,"delta":{"content":"lo"}}]}
+
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":"{\\"a\\""}}]}}]}
+
+            data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]},"finish_reason":"tool_calls"}]}
+
+            data: {"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4},"cost":0.25}}
+
+            data: [DONE]
+
+
+            """
+        let (json, events) = try decode(body, ["--events"])
+        #expect(json["text"] == "Hello" && json["reasoning"] == "hm")
+        #expect(json["tool_calls"] == [["id": "c1", "name": "f", "arguments": "{\"a\":1}"]])
+        #expect(json["finish_reason_raw"] == "tool_calls" && json["provider"] == "P" && json["outcome"] == "ok")
+        #expect(json["usage"]?["input_total"] == 10 && json["usage"]?["input_cache_read"] == 4)
+        #expect(json["usage"]?["output_total"] == 5 && json["usage"]?["output_reasoning"] == JSONValue.null)
+        #expect(json["reported_cost_usd"]?.doubleValue == 0.25 && json["error"] == JSONValue.null)
+        #expect(events.contains(#"{"event":"content","kind":"text","bytes":3}"#) && events.last == #"{"event":"done"}"#)
+    }
+
+    @Test func `what went wrong is said in one word and explained`() throws {
+        let piece = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n"
+        #expect(try decode(piece).0["outcome"] == "truncated")
+        #expect(try decode("data: {nonsense\n\n").0["outcome"] == "malformed")
+        let error = try decode(piece + "data: {\"error\":{\"message\":\"no more\",\"code\":502}}\n\n").0
+        #expect(error["outcome"] == "error" && error["error"]?["message"] == "502: no more")
+        let body = try decode("{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\",\"code\":429}}").0
+        #expect(body["outcome"] == "error" && body["error"]?["message"]?.stringValue?.hasSuffix("slow down") == true)
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Profiles
+public import Quantities
+public import Records
+
+/// A run file made of rows that a test thinks up, at two endpoints `a` and `b` of different price.
+public struct RunFixture {
+    /// The attempts.
+    public var attempts: [AttemptRow] = []
+    /// The sessions that ended.
+    public var sessions: [SessionRow] = []
+    /// How the harness fared.
+    public var health: [HealthRow] = []
+    /// More lines of the plan.
+    public var settings = ""
+    /// Rounds of the plan.
+    public var rounds = 2
+    /// Sessions per endpoint and round.
+    public var sessionsPerRound = 1
+    /// Whether the prices are known.
+    public var hasPrices = true
+
+    /// An empty run.
+    public init() {}
+
+    /// A call that took `timeToFirstToken` and then came in `chunks` of `gap` each; milliseconds.
+    public static func call(
+        _ place: CallPlace, at start: Int64 = 0, timeToFirstToken: Int64 = 100, chunks: Int = 11, gap: Int64 = 10,
+        tokens: Int? = 11, outcome: OutcomeClass = .ok
+    ) -> AttemptRow {
+        func instant(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: (start + milliseconds) * 1_000_000) }
+        let end = timeToFirstToken + Int64(chunks - 1) * gap
+        var row = AttemptRow(place: place, number: 0, outcome: outcome, ended: instant(end + 1))
+        row.due = instant(-1)
+        row.predecessorEnd = instant(-5)
+        row.started = instant(-1)
+        row.sent = instant(0)
+        row.firstByte = instant(timeToFirstToken)
+        if outcome == .ok {
+            row.usage = TokenUsage(
+                inputTotal: 1000, inputCacheRead: 400, outputTotal: tokens.map { TokenCount($0) })
+            row.events = (0..<chunks).map { index in
+                ContentEvent(at: instant(timeToFirstToken + Int64(index) * gap), kind: .text, byteCount: 4)
+            }
+        }
+        return row
+    }
+
+    /// Adds a session that ended, with its calls.
+    public mutating func addSession(_ endpoint: Int, _ round: Int, _ session: Int, calls: [AttemptRow]) {
+        attempts += calls
+        let began = calls.first?.sent ?? Instant(nanoseconds: 0)
+        sessions.append(
+            SessionRow(
+                endpoint: endpoint, round: round, session: session, name: "s\(session)", began: began,
+                ended: calls.last?.ended ?? began, isSuccess: calls.allSatisfy { $0.outcome == .ok }))
+    }
+
+    /// The rows written to a file and read back.
+    public func file() throws -> RunFile {
+        let path = FileManager.default.temporaryDirectory.appending(path: "fixture-\(UUID().uuidString).sqlite").path
+        defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
+        let writer = try RunFileWriter(
+            creating: path, documents: try documents(), facts: [FactRow(name: "started_at", value: "then")])
+        for row in attempts { try writer.append(.attempt(row)) }
+        for row in sessions { try writer.append(.session(row)) }
+        for row in health { try writer.append(.health(row)) }
+        try writer.close()
+        return try RunFile(path: path)
+    }
+
+    private func documents() throws -> DocumentSet {
+        func provider(_ name: String) -> String {
+            "submeter: provider\nversion: 1\nname: \(name)\ndelivery_path: self-hosted\ndialect: openai-chat\n"
+                + "base_url: http://127.0.0.1:1\nmodels: [{name: m, id: m}]\n"
+                + "policy: {training: {answer: \(name == "a" ? "no" : "unknown"), source: s, date: d}}"
+        }
+        let price = "model: m, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d"
+        let files = [
+            "a.yaml": provider("a"), "b.yaml": provider("b"),
+            "prices.yaml": "submeter: prices\nversion: 1\nrows: "
+                + (hasPrices
+                    ? "[{provider: a, input_per_million: 1 USD, \(price)}, {provider: b, input_per_million: 2 USD, \(price)}]"
+                    : "[{provider: z, input_per_million: 1 USD, \(price)}]"),
+            "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S",
+            "no.yaml": "submeter: policy\nversion: 1\nname: no\nrequire: {training: no}",
+            "p.yaml": """
+            submeter: plan
+            version: 1
+            name: p
+            model: m
+            providers: [a.yaml, b.yaml]
+            prices: [prices.yaml]
+            workload: w.yaml
+            endpoints: [{provider: a}, {provider: b}]
+            rounds: \(rounds)
+            sessions_per_round: \(sessionsPerRound)
+            \(settings)
+            """,
+        ]
+        return try DocumentSet(planFile: "p.yaml") { files[$0].map { Array($0.utf8) } }
+    }
+}

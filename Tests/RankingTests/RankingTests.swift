@@ -1,0 +1,204 @@
+import Analysis
+import Fixtures
+import Quantities
+import Records
+import Statistics
+import Testing
+
+@testable import Ranking
+
+@Suite struct RankIntervalTests {
+    /// Losses of three endpoints around given middles.
+    private func losses(_ middles: [Double], spread: Double, seed: UInt64 = 1) -> [[Double]] {
+        var generator = SeededGenerator(seed: Seed(seed))
+        return middles.map { middle in (0..<2000).map { _ in middle + spread * generator.normal() } }
+    }
+
+    @Test func `clear differences are ranks, unclear ones are ties`() {
+        let beats = CriterionRanking.beats(losses([0, 1, 1.005, 2], spread: 0.05), threshold: 0.03)
+        #expect(beats[0] == [false, true, true, true])
+        #expect(beats[1] == [false, false, false, true])
+        #expect(beats[2] == [false, false, false, true])
+        #expect(beats[3] == [false, false, false, false])
+        #expect(CriterionRanking.tieGroups(beats) == ["a", "b", "b", "c"])
+    }
+
+    @Test func `a sure difference below the threshold is a tie`() {
+        let pair = losses([0, 0.02], spread: 0.0001)
+        #expect(CriterionRanking.beats(pair, threshold: 0.03)[0][1] == false)
+        #expect(CriterionRanking.beats(pair, threshold: 0.01)[0][1] == true)
+    }
+
+    @Test func `endpoints that both never succeed do not differ`() {
+        let never = Array(repeating: Double.infinity, count: 2000)
+        let beats = CriterionRanking.beats([never, never, losses([0], spread: 0.1)[0]], threshold: 0.03)
+        #expect(beats[0] == [false, false, false])
+        #expect(beats[2] == [true, true, false])
+    }
+
+    @Test func `tie groups overlap where only the ends differ`() {
+        let beats = [[false, false, true], [false, false, false], [false, false, false]]
+        #expect(CriterionRanking.tieGroups(beats) == ["a", "ab", "b"])
+    }
+
+    @Test func `the chance of coming first is shared where resamples tie`() {
+        #expect(CriterionRanking.chancesOfBest([[1, 2], [1, 3]]) == [0.75, 0.25])
+        #expect(CriterionRanking.chancesOfBest([]) == [])
+    }
+
+    @Test func `equal endpoints are told apart in no more than the stated share of experiments`() {
+        // Two equal endpoints, twelve rounds with an effect of their own; a joint bootstrap of rounds.
+        var wrong = 0
+        for experiment in 0..<200 {
+            var generator = SeededGenerator(seed: Seed(UInt64(experiment)))
+            let rounds = (0..<12).map { _ in
+                let shared = 0.5 * generator.normal()
+                return (0..<2).map { _ in shared + 0.1 * generator.normal() }
+            }
+            var drawn: [[Double]] = [[], []]
+            ClusterBootstrap(replicates: 400, seed: Seed(9)).forEachResample(
+                sessionsPerRound: Array(repeating: 1, count: 12)
+            ) { resample in
+                for endpoint in 0...1 {
+                    drawn[endpoint].append(resample.reduce(0) { $0 + rounds[$1.round][endpoint] } / 12)
+                }
+            }
+            let beats = CriterionRanking.beats(drawn, threshold: 0)
+            if beats[0][1] || beats[1][0] { wrong += 1 }
+        }
+        #expect(wrong <= 24, "\(wrong) of 200 equal pairs were told apart")
+        #expect(wrong >= 2, "so few that the test says nothing")
+    }
+}
+
+@Suite struct ParetoFrontTests {
+    private func point(_ name: String, _ cost: Double, _ time: Double) -> ParetoPoint {
+        ParetoPoint(endpoint: EndpointIdentifier(name), cost: cost, time: time, isOnFront: false)
+    }
+
+    @Test func `a point is on the front unless another is as good on both and better on one`() {
+        let marked = ParetoFront.marked([
+            point("cheap", 1, 10), point("fast", 10, 1), point("bad", 10, 10), point("twin", 1, 10),
+            point("middle", 5, 5),
+        ])
+        #expect(marked.map(\.isOnFront) == [true, true, false, true, true])
+    }
+
+    @Test func `the price of time decides who wins`() {
+        let ranges = ParetoFront.winningRanges([
+            (EndpointIdentifier("cheap"), 1, 10), (EndpointIdentifier("fast"), 10, 1),
+            (EndpointIdentifier("bad"), 20, 20),
+        ])
+        // 1 + 10 v = 10 + v at v = 1 dollar a second.
+        #expect(ranges.map(\.endpoint.rawValue) == ["cheap", "fast"])
+        #expect(ranges[0].fromPerHour == 0 && ranges[0].toPerHour == 3600)
+        #expect(ranges[1].fromPerHour == 3600 && ranges[1].toPerHour == .infinity)
+        #expect(ParetoFront.winningRanges([]).isEmpty)
+    }
+}
+
+@Suite struct RankingOfRunsTests {
+    /// Eight rounds of two sessions at both endpoints; `b` is `factor` times as slow.
+    private func fixture(_ factor: Double, settings: String = "") -> RunFixture {
+        var fixture = RunFixture()
+        fixture.settings = settings
+        fixture.rounds = 8
+        fixture.sessionsPerRound = 2
+        var generator = SeededGenerator(seed: Seed(5))
+        for round in 0..<8 {
+            for session in 0..<2 {
+                for endpoint in 0...1 {
+                    let calls = (0..<8).map { call in
+                        let first = (100 + 20 * generator.uniform()) * (endpoint == 1 ? factor : 1)
+                        let place = CallPlace(endpoint: endpoint, round: round, session: session, call: call)
+                        return RunFixture.call(
+                            place, at: Int64(round * 10_000 + call * 500), timeToFirstToken: Int64(first))
+                    }
+                    fixture.addSession(endpoint, round, session, calls: calls)
+                }
+            }
+        }
+        return fixture
+    }
+
+    private func ranking(_ fixture: RunFixture) throws -> Ranking {
+        Ranking(try RunAnalysis([try fixture.file()]))
+    }
+
+    @Test func `the faster endpoint is first in time, and prices decide the cost`() throws {
+        let ranking = try ranking(fixture(2))
+        let first = try #require(ranking.order(by: .firstToken)?.rows)
+        #expect(first.map(\.endpoint.rawValue) == ["a", "b"])
+        #expect(first.map(\.rankBest) == [1, 2] && first.map(\.rankWorst) == [1, 2])
+        #expect(first[0].chanceOfBest == 1)
+        #expect(first[0].interval.lower <= first[0].estimate && first[0].estimate <= first[0].interval.upper)
+        let cost = try #require(ranking.order(by: .cost)?.rows)
+        #expect(cost.map(\.endpoint.rawValue) == ["a", "b"])
+        // 8 calls of 684 and of 1,284 microdollars.
+        #expect(abs(cost[0].estimate - 8 * 684e-6) < 1e-12 && abs(cost[1].estimate - 8 * 1284e-6) < 1e-12)
+        #expect(ranking.order(by: .decodeRate)?.rows.map(\.tieGroups) == ["a", "a"])
+        #expect(!ranking.isProvisional && ranking.exclusions.isEmpty)
+        let score = try #require(ranking.order(by: .score)?.rows.first)
+        let time = try #require(ranking.order(by: .sessionTime)?.rows.first)
+        #expect(abs(score.estimate - (cost[0].estimate + time.estimate * 20 / 3600)) < 1e-12)
+        #expect(ranking.pareto.map(\.isOnFront) == [true, false])
+        #expect(ranking.winningRanges.map(\.endpoint.rawValue) == ["a"])
+    }
+
+    @Test func `the same run gives the same ranking`() throws {
+        let fixture = fixture(1)
+        let (first, second) = (try ranking(fixture), try ranking(fixture))
+        #expect(first.criteria == second.criteria)
+        #expect(first.order(by: .firstToken)?.rows.map(\.rankWorst) == [2, 2], "equal endpoints are tied")
+    }
+
+    @Test func `who breaks a rule is not ranked, and every reason is said`() throws {
+        var broken = fixture(1, settings: "policy: no.yaml")
+        for index in broken.attempts.indices where broken.attempts[index].place.endpoint == 1 {
+            if broken.attempts[index].place.call % 2 == 0 { broken.attempts[index].outcome = .server }
+        }
+        for index in broken.sessions.indices where broken.sessions[index].endpoint == 1 {
+            broken.sessions[index].isSuccess = false
+        }
+        let ranking = try ranking(broken)
+        #expect(ranking.exclusions.map(\.endpoint.rawValue) == ["b"])
+        let reasons = try #require(ranking.exclusions.first?.reasons)
+        #expect(reasons.count == 2)
+        #expect(reasons[0].hasPrefix("64 of 128 calls succeeded"))
+        #expect(reasons[1] == "policy: training is unknown, no wanted")
+        #expect(ranking.order(by: .cost)?.rows.map(\.endpoint.rawValue) == ["a"])
+    }
+
+    @Test func `too few rounds rank nobody, and few are provisional`() throws {
+        let few = try ranking(fixture(2, settings: "ranking: {minimum_rounds: 9}"))
+        #expect(!few.hasRanks && few.exclusions.count == 2)
+        var short = fixture(2, settings: "ranking: {minimum_rounds: 2, minimum_success: 0.9}")
+        short.sessions.removeAll { $0.round >= 4 }
+        short.attempts.removeAll { $0.place.round >= 4 }
+        let provisional = try ranking(short)
+        #expect(provisional.hasRanks && provisional.isProvisional)
+        #expect(provisional.notices.contains { $0.hasPrefix("provisional: 4") })
+    }
+
+    @Test func `an invalid run ranks nobody`() throws {
+        var overloaded = fixture(2)
+        overloaded.health = [
+            HealthRow(
+                at: Instant(nanoseconds: 0), length: .seconds(1), busy: .milliseconds(990), longestTurn: .zero,
+                greatestLateness: .zero, liveTransfers: 1)
+        ]
+        let ranking = try ranking(overloaded)
+        #expect(!ranking.hasRanks)
+        #expect(ranking.notices.contains { $0.contains("invalid") })
+    }
+
+    @Test func `without prices there is time to rank by, but no cost`() throws {
+        var free = fixture(2)
+        free.hasPrices = false
+        let ranking = try ranking(free)
+        #expect(ranking.order(by: .score)?.rows.isEmpty == true)
+        #expect(ranking.order(by: .score)?.withoutValue.count == 2)
+        #expect(ranking.order(by: .sessionTime)?.rows.map(\.endpoint.rawValue) == ["a", "b"])
+        #expect(ranking.pareto.isEmpty)
+    }
+}
