@@ -33,6 +33,7 @@ struct RunExecution {
             var progress = ProgressReport(plan, began: NetworkLoop.now(), console: console)
             let reason = try driver.run { progress.show($0, at: NetworkLoop.now()) }
             try writer.append(.fact(FactRow(name: "stop_reason", value: reason.rawValue)))
+            for fact in Self.expenses() { try writer.append(.fact(fact)) }
             try writer.close()
             progress.end()
             return reason
@@ -83,6 +84,18 @@ struct RunExecution {
             FactRow(name: "started_at", value: WallTime.text(wall.tv_sec)),
             FactRow(name: "clock_anchor", value: "wall \(nanoseconds) ns is monotonic \(now.nanoseconds) ns"),
             FactRow(name: "machine", value: "\(system), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) processors"),
+        ]
+    }
+
+    /// What measuring cost this process.
+    private static func expenses() -> [FactRow] {
+        var usage = rusage()
+        unsafe getrusage(RUSAGE_SELF.rawValue, &usage)
+        func milliseconds(_ time: timeval) -> Int { time.tv_sec * 1000 + Int(time.tv_usec) / 1000 }
+        return [
+            FactRow(name: "process_user_ms", value: String(milliseconds(usage.ru_utime))),
+            FactRow(name: "process_system_ms", value: String(milliseconds(usage.ru_stime))),
+            FactRow(name: "process_peak_memory_kib", value: String(usage.ru_maxrss)),
         ]
     }
 

@@ -30,12 +30,20 @@ public struct Scheduler: Sendable {
     private let ended: [CallKey: Bool]
     private var round = -1
     private var waitingEndpoints: [Int] = []
-    private var waitingSessions: [SessionKey] = []
+    /// The endpoints whose turn has come in this round.
+    private var openEndpoints: [Int] = []
+    /// The next session of the round that an endpoint has not begun.
+    private var nextSession: [Int]
     private var live: [SessionKey: SessionProgress] = [:]
+    private var liveCounts: [Int]
+    /// Sessions of which something has changed, so that they may be over.
+    private var touched: [SessionKey] = []
+    private var hasSweptForStop = false
     private var tallies: [EndpointTally]
     private var due: [Due] = []
     private var dueCount = 0
     private var reserved: [CallKey: Money] = [:]
+    private var reservedSum = Money.zero
     private var spent: Money
     private var deadline: Instant?
     private var stop: StopReason?
@@ -52,6 +60,8 @@ public struct Scheduler: Sendable {
         self.ended = ended
         self.spent = spent
         tallies = Array(repeating: EndpointTally(), count: plan.endpoints.count)
+        nextSession = Array(repeating: 0, count: plan.endpoints.count)
+        liveCounts = Array(repeating: 0, count: plan.endpoints.count)
     }
 
     /// When ``SchedulingEvent/timeReached`` should come at the latest; nil if nothing waits for time.
@@ -60,7 +70,7 @@ public struct Scheduler: Sendable {
     }
 
     /// What has been spent and may yet be spent by the calls under way.
-    public var committed: Money { reserved.values.reduce(spent, +) }
+    public var committed: Money { spent + reservedSum }
 
     /// Takes an event and says what is to be done now.
     public mutating func handle(_ event: SchedulingEvent, at now: Instant) -> [SchedulingAction] {
@@ -88,44 +98,52 @@ public struct Scheduler: Sendable {
         guard round < plan.rounds.count else { return }
         actions.append(.beginRound(round))
         waitingEndpoints = plan.rounds[round].endpointOrder
-        if plan.profile.order == .random { nextEndpoint() } else { while !waitingEndpoints.isEmpty { nextEndpoint() } }
+        openEndpoints = []
+        if plan.profile.order == .random { openEndpoint() } else { while !waitingEndpoints.isEmpty { openEndpoint() } }
         fill(now, &actions)
     }
 
-    private mutating func nextEndpoint() {
+    private mutating func openEndpoint() {
         guard !waitingEndpoints.isEmpty else { return }
         let endpoint = waitingEndpoints.removeFirst()
-        waitingSessions += plan.rounds[round].sessions.indices.map {
-            SessionKey(endpoint: endpoint, round: round, session: $0)
-        }
+        openEndpoints.append(endpoint)
+        nextSession[endpoint] = 0
     }
 
     /// Makes waiting sessions live while their endpoint has room.
+    ///
+    /// Sessions that begin together are due one millisecond after another, so that a round does not begin with a burst that
+    /// the harness itself could not send at once.
     private mutating func fill(_ now: Instant, _ actions: inout [SchedulingAction]) {
-        var counts = live.keys.reduce(into: [Int: Int]()) { $0[$1.endpoint, default: 0] += 1 }
-        var rest: [SessionKey] = []
-        for key in waitingSessions {
-            guard counts[key.endpoint, default: 0] < plan.profile.liveSessions else {
-                rest.append(key)
-                continue
+        let count = plan.rounds[round].sessions.count
+        var begunCount: Int64 = 0
+        for endpoint in openEndpoints {
+            while liveCounts[endpoint] < plan.profile.liveSessions, nextSession[endpoint] < count {
+                let key = SessionKey(endpoint: endpoint, round: round, session: nextSession[endpoint])
+                nextSession[endpoint] += 1
+                begin(key, at: now + .milliseconds(begunCount), &actions)
+                begunCount += 1
             }
-            counts[key.endpoint, default: 0] += 1
-            begin(key, now, &actions)
         }
-        waitingSessions = rest
     }
 
-    private mutating func begin(_ key: SessionKey, _ now: Instant, _ actions: inout [SchedulingAction]) {
+    private var hasWaitingSessions: Bool {
+        openEndpoints.contains { nextSession[$0] < plan.rounds[round].sessions.count }
+    }
+
+    private mutating func begin(_ key: SessionKey, at begin: Instant, _ actions: inout [SchedulingAction]) {
         var progress = SessionProgress(plan.session(key))
         actions.append(.beginSession(key))
         live[key] = progress
+        liveCounts[key.endpoint] += 1
+        touched.append(key)
         var ready = progress.roots
         var index = 0
         while index < ready.count {
             let call = ready[index]
             index += 1
             guard let isSuccess = ended[CallKey(session: key, call: call)] else {
-                schedule(CallKey(session: key, call: call), after: now, now: now)
+                schedule(CallKey(session: key, call: call), after: begin)
                 continue
             }
             progress = live[key] ?? progress
@@ -134,7 +152,7 @@ public struct Scheduler: Sendable {
         }
     }
 
-    private mutating func schedule(_ key: CallKey, after end: Instant, now: Instant) {
+    private mutating func schedule(_ key: CallKey, after end: Instant) {
         live[key.session]?.makeDue(key.call)
         let call = plan.session(key.session).calls[key.call]
         let wait = Double(call.wait.nanoseconds) * plan.profile.timeScale
@@ -170,6 +188,7 @@ public struct Scheduler: Sendable {
                 break
             }
             reserved[entry.key] = worst
+            reservedSum += worst
             live[entry.key.session]?.start(entry.key.call)
             actions.append(.startCall(entry.key, due: entry.at, predecessorEnd: entry.predecessorEnd))
         }
@@ -183,12 +202,14 @@ public struct Scheduler: Sendable {
             preconditionFailure("call \(key) ended, but it was not under way")
         }
         // What a call cost counts in full where it is known; where it is not, the reservation stands.
-        spent = spent + (cost ?? (reserved[key] ?? .zero))
-        reserved[key] = nil
+        let reservation = reserved.removeValue(forKey: key) ?? .zero
+        reservedSum -= reservation
+        spent += cost ?? reservation
         let ready = progress.end(key.call, isSuccess: isSuccess)
         live[key.session] = progress
+        touched.append(key.session)
         for call in ready where !progress.hasFailed {
-            schedule(CallKey(session: key.session, call: call), after: now, now: now)
+            schedule(CallKey(session: key.session, call: call), after: now)
         }
         tally(key.session.endpoint, isSuccess)
     }
@@ -199,7 +220,10 @@ public struct Scheduler: Sendable {
         guard let limit = plan.profile.stop.errorRate else { return }
         let tally = tallies[endpoint]
         let isOver = Double(tally.failureCount) > limit * Double(tally.callCount)
-        if tally.callCount >= plan.profile.stop.errorRateMinimumCalls, isOver { tallies[endpoint].isStopped = true }
+        if tally.callCount >= plan.profile.stop.errorRateMinimumCalls, isOver, !tally.isStopped {
+            tallies[endpoint].isStopped = true
+            touched += live.keys.filter { $0.endpoint == endpoint }
+        }
         if tallies.allSatisfy(\.isStopped) { stop = stop ?? .errorRate }
     }
 
@@ -214,30 +238,33 @@ public struct Scheduler: Sendable {
                 startDue(now, &actions)
             }
             // Sessions of a resumed run may be over, or have failed, as soon as they begin.
-            if live.values.contains(where: { $0.isOver || ($0.hasFailed && $0.runningCount == 0) }) { continue }
-            guard live.isEmpty, waitingSessions.isEmpty || stop != nil else {
-                if stop == nil, live.isEmpty { continue }
-                return
-            }
+            if !touched.isEmpty || (stop != nil && !hasSweptForStop) { continue }
+            guard live.isEmpty else { return }
             if stop == nil, !waitingEndpoints.isEmpty {
-                nextEndpoint()
+                openEndpoint()
                 continue
             }
+            precondition(stop != nil || !hasWaitingSessions, "sessions wait though nothing is live")
+            actions.append(.endRound(round))
             if stop == nil, round + 1 < plan.rounds.count {
-                actions.append(.endRound(round))
                 beginRound(now, &actions)
                 continue
             }
-            actions.append(.endRound(round))
             isFinished = true
             actions.append(.finish(stop ?? .complete))
             return
         }
     }
 
+    /// Looks at the sessions of which something has changed; when the run has to stop, at all of them once.
     private mutating func endSessions(_ actions: inout [SchedulingAction]) {
-        for (key, progress) in live.sorted(by: { $0.key < $1.key }) {
-            var progress = progress
+        if stop != nil, !hasSweptForStop {
+            hasSweptForStop = true
+            touched = Array(live.keys)
+        }
+        if touched.count > 1 { touched.sort() }
+        for key in touched {
+            guard var progress = live[key] else { continue }
             let reason: SkipReason? =
                 progress.hasFailed
                 ? .sessionFailed : stop != nil ? .runStopped : tallies[key.endpoint].isStopped ? .endpointStopped : nil
@@ -247,7 +274,9 @@ public struct Scheduler: Sendable {
             }
             guard progress.isOver else { continue }
             live[key] = nil
+            liveCounts[key.endpoint] -= 1
             actions.append(.endSession(key, isSuccess: !progress.hasFailed))
         }
+        touched = []
     }
 }

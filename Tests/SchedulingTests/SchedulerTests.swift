@@ -200,8 +200,16 @@ private struct Simulation {
         let plan = try makePlan("time_scale: 0.1\norder: side-by-side", sessions: library, rounds: 1, perRound: 1)
         var scheduler = Scheduler(plan)
         let start = Instant(nanoseconds: 5)
-        let key = CallKey(session: SessionKey(endpoint: 0, round: 0, session: 0), call: 0)
+        let keys = plan.rounds[0].endpointOrder.map {
+            CallKey(session: SessionKey(endpoint: $0, round: 0, session: 0), call: 0)
+        }
+        let key = keys[0]
         #expect(scheduler.handle(.begin, at: start).contains(.startCall(key, due: start, predecessorEnd: start)))
+        // The other endpoint's session begins a millisecond later, so that beginning is no burst.
+        let later = start + .milliseconds(1)
+        #expect(scheduler.nextDeadline == later)
+        #expect(
+            scheduler.handle(.timeReached, at: later) == [.startCall(keys[1], due: later, predecessorEnd: later)])
         let end = start + .seconds(3)
         _ = scheduler.handle(.callEnded(key, isSuccess: true, cost: nil), at: end)
         #expect(scheduler.nextDeadline == end + .seconds(1))
