@@ -8,7 +8,9 @@ import Records
 import Transport
 
 /// One call on the wire: what is known of it so far, and when its patience ends.
-struct LiveCall {
+///
+/// A class, since it is large and looked at for every read; it is touched by the driver's thread only.
+final class LiveCall {
     let key: CallKey
     private(set) var row: AttemptRow
     private var decoder: ChatDecoder?
@@ -23,13 +25,13 @@ struct LiveCall {
         lastActivity = started
     }
 
-    mutating func noteSent(at: Instant) {
+    func noteSent(at: Instant) {
         // A request that libcurl sends anew over another connection begins again.
         row.sent = at
         lastActivity = at
     }
 
-    mutating func noteHead(_ head: HTTPHead, parser: JSONParser, at: Instant) {
+    func noteHead(_ head: HTTPHead, parser: JSONParser, at: Instant) {
         row.head = at
         row.status = head.status
         row.retryAfter = head.status >= 400 ? RetryAdvice.wait { head.first($0) } : nil
@@ -40,16 +42,14 @@ struct LiveCall {
         lastActivity = at
     }
 
-    mutating func noteBytes(_ bytes: Span<UInt8>, at: Instant) {
+    func noteBytes(_ bytes: Span<UInt8>, at: Instant) {
         row.firstByte = row.firstByte ?? at
         lastActivity = at
-        var found: [ContentEvent] = []
         decoder?.consume(bytes) { event in
             if case .content(let kind, let size) = event {
-                found.append(ContentEvent(at: at, kind: kind, byteCount: size))
+                row.events.append(ContentEvent(at: at, kind: kind, byteCount: size))
             }
         }
-        row.events += found
     }
 
     /// The class of the patience that has run out, if any.
@@ -64,18 +64,14 @@ struct LiveCall {
     }
 
     /// Judges the call, now that its exchange has ended.
-    mutating func finish(_ result: TransferResult, price: PriceRow?) -> AttemptRow {
+    func finish(_ result: TransferResult, price: PriceRow?) -> AttemptRow {
         let end: TransportEnd = result.end == .complete ? .complete : .cut
-        var last: [ContentEvent] = []
-        if let response = decoder?.finish(
-            end,
-            { event in
-                if case .content(let kind, let size) = event {
-                    last.append(ContentEvent(at: result.at, kind: kind, byteCount: size))
-                }
-            })
-        {
-            row.events += last
+        let response = decoder?.finish(end) { event in
+            if case .content(let kind, let size) = event {
+                row.events.append(ContentEvent(at: result.at, kind: kind, byteCount: size))
+            }
+        }
+        if let response {
             take(response)
         } else {
             row.outcome = .connectionLost
@@ -98,7 +94,7 @@ struct LiveCall {
         return row
     }
 
-    private mutating func take(_ response: DecodedResponse) {
+    private func take(_ response: DecodedResponse) {
         row.outcome = response.outcome
         row.usage = response.usage
         row.usageText = response.usageText

@@ -139,7 +139,7 @@ public final class RunDriver {
     private func stop(_ reason: StopReason, _ now: Instant) {
         carryOut(scheduler.handle(.stopRequested(reason), at: now))
         for (transfer, call) in calls where call.abortedAs == nil {
-            calls[transfer]?.abortedAs = .aborted
+            call.abortedAs = .aborted
             loop.cancel(transfer)
         }
     }
@@ -154,9 +154,10 @@ public final class RunDriver {
 
     /// Looks after patience and health.
     private func tick(_ now: Instant) {
+        let timeouts = plan.profile.timeouts
         for (transfer, call) in calls where call.abortedAs == nil {
-            guard let outcome = call.impatience(plan.profile.timeouts, at: now) else { continue }
-            calls[transfer]?.abortedAs = outcome
+            guard let outcome = call.impatience(timeouts, at: now) else { continue }
+            call.abortedAs = outcome
             loop.cancel(transfer)
         }
         guard now - healthSince >= .seconds(1) || finished != nil else { return }
@@ -292,7 +293,7 @@ public final class RunDriver {
         case .head(let transfer, let head, let at): calls[transfer]?.noteHead(head, parser: parser, at: at)
         case .bytes(let transfer, let at): calls[transfer]?.noteBytes(bytes, at: at)
         case .ended(let transfer, let result):
-            guard var call = calls.removeValue(forKey: transfer) else { return }
+            guard let call = calls.removeValue(forKey: transfer) else { return }
             let row = call.finish(result, price: plan.endpoints[call.key.session.endpoint].price)
             settle(call.key, row)
         }

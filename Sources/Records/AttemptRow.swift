@@ -101,6 +101,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "events",
         ]
+    static let insertion = makeInsertion()
 
     var values: [SQLValue] {
         let times: [SQLValue] = [due, predecessorEnd, sent, started, head, firstByte].map { SQLValue($0?.nanoseconds) }

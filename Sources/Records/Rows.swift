@@ -4,8 +4,18 @@ public import Quantities
 protocol RunRow {
     static var table: String { get }
     static var columns: [String] { get }
+    /// The statement that writes a row.
+    static var insertion: String { get }
     var values: [SQLValue] { get }
     init(_ values: [SQLValue])
+}
+
+extension RunRow {
+    static func makeInsertion() -> String {
+        let names = columns.map { "\"\($0)\"" }.joined(separator: ", ")
+        let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+        return "INSERT OR REPLACE INTO \"\(table)\" (\(names)) VALUES (\(marks))"
+    }
 }
 
 /// One call's place in a run.
@@ -55,6 +65,7 @@ public struct FactRow: Hashable, Sendable, RunRow {
 
     static let table = "run"
     static let columns = ["name", "value"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] { [.text(name), .text(value)] }
     init(_ values: [SQLValue]) { self.init(name: values[0].text ?? "", value: values[1].text ?? "") }
 }
@@ -77,6 +88,7 @@ public struct DocumentRow: Hashable, Sendable, RunRow {
 
     static let table = "document"
     static let columns = ["position", "name", "bytes"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] { [SQLValue(position), .text(name), .blob(bytes)] }
     init(_ values: [SQLValue]) {
         self.init(position: Int(values[0].integer ?? 0), name: values[1].text ?? "", bytes: values[2].blob ?? [])
@@ -115,6 +127,7 @@ public struct SessionRow: Hashable, Sendable, RunRow {
 
     static let table = "session"
     static let columns = ["endpoint", "round", "session", "name", "began_ns", "ended_ns", "is_success"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] {
         [
             SQLValue(endpoint), SQLValue(round), SQLValue(session), .text(name), .integer(began.nanoseconds),
@@ -148,6 +161,7 @@ public struct RoundRow: Hashable, Sendable, RunRow {
 
     static let table = "round"
     static let columns = ["round", "began_ns", "ended_ns"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] { [SQLValue(round), .integer(began.nanoseconds), SQLValue(ended?.nanoseconds)] }
     init(_ values: [SQLValue]) {
         self.init(
@@ -186,6 +200,7 @@ public struct HealthRow: Hashable, Sendable, RunRow {
 
     static let table = "health"
     static let columns = ["at_ns", "length_ns", "busy_ns", "longest_turn_ns", "greatest_lateness_ns", "live_transfers"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] {
         [
             .integer(at.nanoseconds), .integer(length.nanoseconds), .integer(busy.nanoseconds),
@@ -216,6 +231,7 @@ public struct NoteRow: Hashable, Sendable, RunRow {
 
     static let table = "note"
     static let columns = ["at_ns", "text"]
+    static let insertion = makeInsertion()
     var values: [SQLValue] { [.integer(at.nanoseconds), .text(text)] }
     init(_ values: [SQLValue]) {
         self.init(at: Instant(nanoseconds: values[0].integer ?? 0), text: values[1].text ?? "")

@@ -1,5 +1,6 @@
 import CSQLite
 import Dispatch
+import Glibc
 public import Profiles
 import Quantities
 import Synchronization
@@ -96,8 +97,16 @@ public final class RunFileWriter: Sendable {
             queue.sync { write() }
         } else if mustSchedule {
             let delay = DispatchTimeInterval.nanoseconds(Int(Self.batchInterval.nanoseconds))
-            queue.asyncAfter(deadline: .now() + delay) { self.write() }
+            queue.asyncAfter(deadline: .now() + delay) {
+                Self.standBack()
+                self.write()
+            }
         }
+    }
+
+    /// Lets every other thread go first: writing can wait, reading sockets cannot. On Linux a priority is a thread's own.
+    private static func standBack() {
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
     }
 
     /// Writes what is waiting and folds the write-ahead log into the file.
@@ -139,13 +148,8 @@ public final class RunFileWriter: Sendable {
         }
     }
 
-    private static func insert(_ row: some RunRow, _ database: Database) throws(RecordsError) {
-        func statement<Row: RunRow>(_ row: Row) -> String {
-            let columns = Row.columns.map { "\"\($0)\"" }.joined(separator: ", ")
-            let marks = Array(repeating: "?", count: Row.columns.count).joined(separator: ", ")
-            return "INSERT OR REPLACE INTO \"\(Row.table)\" (\(columns)) VALUES (\(marks))"
-        }
-        try database.run(statement(row), row.values)
+    private static func insert<Row: RunRow>(_ row: Row, _ database: Database) throws(RecordsError) {
+        try database.run(Row.insertion, row.values)
     }
 
     private static func configure(_ database: Database) throws(RecordsError) {
