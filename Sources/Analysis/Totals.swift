@@ -13,6 +13,8 @@ public struct TokenTotals: Hashable, Sendable {
     public var inputWhereCacheIsKnown = TokenCount.zero
     /// Tokens that an ideal cache would have held, by the plan, over those calls.
     public var plannedCached = TokenCount.zero
+    /// Prompt tokens of those calls by the plan's own count.
+    public var plannedInput = TokenCount.zero
     /// Generated tokens of the calls that told them.
     public var output = TokenCount.zero
     /// Successful calls that told no usage.
@@ -27,6 +29,11 @@ public struct TokenTotals: Hashable, Sendable {
         inputWhereCacheIsKnown > .zero ? Double(cacheRead.value) / Double(inputWhereCacheIsKnown.value) : nil
     }
 
+    /// The share of the prompts that a cache would hold which forgets nothing, by the plan; nil where nothing is known.
+    public var idealCacheShare: Double? {
+        plannedInput > .zero ? Double(plannedCached.value) / Double(plannedInput.value) : nil
+    }
+
     mutating func add(_ attempt: AttemptRow) {
         let usage = attempt.usage
         if usage.isAmbiguous { ambiguousCalls += 1 }
@@ -37,6 +44,7 @@ public struct TokenTotals: Hashable, Sendable {
             cacheRead += read
             inputWhereCacheIsKnown += total
             plannedCached += attempt.plannedCached
+            plannedInput += attempt.plannedInput
         }
     }
 }

@@ -129,11 +129,10 @@ public enum EndpointTables {
         ) { endpoint in
             let tokens = endpoint.tokens
             let known = tokens.inputWhereCacheIsKnown > .zero
-            let ideal = known ? Double(tokens.plannedCached.value) / Double(tokens.inputWhereCacheIsKnown.value) : nil
             return [
                 Figures.count(tokens.input.value), Figures.count(tokens.output.value),
                 known ? Figures.count(tokens.cacheRead.value) : Figures.none, Figures.share(tokens.cacheShare),
-                Figures.share(ideal.map { min(1, $0) }), Figures.count(tokens.callsWithoutUsage),
+                Figures.share(tokens.idealCacheShare), Figures.count(tokens.callsWithoutUsage),
             ]
         }
     }
