@@ -74,6 +74,16 @@ let tests: [Target] = (arrows.map(\.target) + ["Layout", "EndToEnd"]).map { name
         swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
 }
 
+/// Only Scripts/fuzz builds this: it needs the sanitizer's runtime.
+let fuzzers: [Target] =
+    Context.environment["SUBMETER_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: (reachable(from: "Dialects") + ["Dialects"]).map { .init(stringLiteral: $0) },
+            path: "Tests/Fuzz", swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "submeter",
     products: [.executable(name: "submeter", targets: ["submeter"])],
@@ -84,6 +94,6 @@ let package = Package(
                 linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
             .executableTarget(name: "submeter", dependencies: ["Commands"], swiftSettings: settings),
         ]
-        + sources + [fixtures] + tests,
+        + sources + [fixtures] + fuzzers + tests,
     cxxLanguageStandard: .cxx17
 )

@@ -104,7 +104,9 @@ public final class RunFileWriter: Sendable {
         }
     }
 
-    /// Lets every other thread go first: writing can wait, reading sockets cannot. On Linux a priority is a thread's own.
+    /// Lets every other thread go first: writing can wait, reading sockets cannot.
+    ///
+    /// On Linux a priority is a thread's own.
     private static func standBack() {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
     }

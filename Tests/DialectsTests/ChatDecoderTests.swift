@@ -169,6 +169,22 @@ private let stop = chunk("", finish: "\"stop\"") + "data: [DONE]\n\n"
         #expect(response.error?.message == message)
     }
 
+    @Test(arguments: [
+        " \n {\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\ndata: {\"cho\n\ndata: {\"choices\":[]}\n\n: late\n\n",
+    ])
+    func `what fuzzing found decodes the same however it is cut`(text: String) {
+        let bytes = Array(text.utf8)
+        let whole = decode([bytes], type: "")
+        for size in 1...bytes.count {
+            let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                Array(bytes[$0..<min($0 + size, bytes.count)])
+            }
+            let cut = decode(pieces, type: "")
+            #expect(cut.0 == whole.0 && cut.1 == whole.1, "in pieces of \(size)")
+        }
+    }
+
     @Test func `plain JSON in place of a stream is read as one answer`() {
         let body =
             "{\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1,\"total_tokens\":4}}"

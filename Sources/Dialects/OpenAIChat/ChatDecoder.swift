@@ -60,8 +60,15 @@ public struct ChatDecoder {
     ///   - bytes: any piece of the body.
     ///   - handle: called for each event in its order.
     public mutating func consume(_ bytes: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
-        guard !isMalformed, !bytes.isEmpty else { return }
-        if form == .unknown { settleForm(bytes) }
+        guard !isMalformed else { return }
+        var start = 0
+        if form == .unknown {
+            // What stands before the first sign belongs to neither form, however the body is cut.
+            guard let first = bytes.indices.first(where: { bytes[$0] > 0x20 }) else { return }
+            form = bytes[first] == 0x7B ? .plain : .stream
+            start = first
+        }
+        let bytes = bytes.extracting(start..<bytes.count)
         guard form == .stream else { return keepPlain(bytes) }
         var splitter = ServerSentEventSplitter()
         swap(&splitter, &self.splitter)
@@ -114,11 +121,6 @@ public struct ChatDecoder {
         }
     }
 
-    private mutating func settleForm(_ bytes: Span<UInt8>) {
-        let first = bytes.indices.first { bytes[$0] > 0x20 }
-        form = first.map { bytes[$0] == 0x7B } ?? false ? .plain : .stream
-    }
-
     private mutating func malformed(_ message: String) {
         isMalformed = true
         response.error = response.error ?? ProviderError(outcome: .malformed, message: message)
@@ -129,7 +131,8 @@ public struct ChatDecoder {
     }
 
     private mutating func take(_ item: ServerSentEventItem, _ data: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
-        guard !isMalformed, case .event(let name) = item else { return handle(.other) }
+        guard !isMalformed else { return }
+        guard case .event(let name) = item else { return handle(.other) }
         if data.equals("[DONE]") {
             isDone = true
             return handle(.done)
