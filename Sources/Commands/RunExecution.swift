@@ -57,7 +57,11 @@ struct RunExecution {
             .first
         return NetworkConfiguration(
             certificateAuthorityFile: console.environment["SSL_CERT_FILE"],
-            proxy: proxy.flatMap { $0.isEmpty ? nil : $0 })
+            proxy: proxy.flatMap { $0.isEmpty ? nil : $0 },
+            hostsWithoutProxy: (["NO_PROXY", "no_proxy"].compactMap { console.environment[$0] } + [
+                "localhost,127.0.0.1,::1"
+            ])
+            .joined(separator: ","))
     }
 
     private static func makeSalt() -> String {

@@ -8,9 +8,12 @@ public struct NetworkConfiguration: Hashable, Sendable {
     public var certificateAuthorityFile: String?
     /// A proxy as a URL; nil for none, whatever the environment says.
     public var proxy: String?
+    /// Hosts that are reached without the proxy, separated by commas, in the form of curl's `NO_PROXY`.
+    public var hostsWithoutProxy: String?
 
     /// Makes a configuration.
-    public init(certificateAuthorityFile: String? = nil, proxy: String? = nil) {
+    public init(certificateAuthorityFile: String? = nil, proxy: String? = nil, hostsWithoutProxy: String? = nil) {
+        self.hostsWithoutProxy = hostsWithoutProxy
         self.certificateAuthorityFile = certificateAuthorityFile
         self.proxy = proxy
     }
@@ -207,6 +210,7 @@ public final class NetworkLoop {
         unsafe network_set_string(easy, CURLOPT_URL, request.url)
         unsafe network_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         unsafe network_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")
+        unsafe network_set_string(easy, CURLOPT_NOPROXY, configuration.hostsWithoutProxy ?? "")
         if let file = configuration.certificateAuthorityFile { unsafe network_set_string(easy, CURLOPT_CAINFO, file) }
         let size = request.body.reduce(0) { $0 + $1.count }
         if request.method == "GET" {

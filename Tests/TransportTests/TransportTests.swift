@@ -92,8 +92,11 @@ private struct Outcome {
 }
 
 /// Runs exchanges one after another over one loop.
-private func exchange(_ requests: [HTTPRequest], cancelAtFirstByte: Bool = false) throws -> [Outcome] {
-    let loop = try NetworkLoop()
+private func exchange(
+    _ requests: [HTTPRequest], cancelAtFirstByte: Bool = false,
+    configuration: NetworkConfiguration = NetworkConfiguration()
+) throws -> [Outcome] {
+    let loop = try NetworkLoop(configuration)
     return try requests.map { request in
         var outcome = Outcome()
         _ = try loop.start(request)
@@ -185,6 +188,19 @@ private let hello =
         slow.totalTimeout = .milliseconds(50)
         guard case .failed(let failure)? = try exchange([slow])[0].result?.end else { return #expect(Bool(false)) }
         #expect(failure.kind == .totalTimeout)
+    }
+
+    @Test func `a proxy is used, but not for hosts that are named as exceptions`() throws {
+        let proxy = try ScriptedServer(answers: [hello])
+        var configuration = NetworkConfiguration(proxy: "http://127.0.0.1:\(proxy.port)")
+        let far = HTTPRequest(url: "http://far.example/v1/x", body: [[1]])
+        let outcome = try exchange([far], configuration: configuration)[0]
+        #expect(outcome.head?.status == 200)
+        let received = proxy.received.withLock { String(decoding: $0, as: UTF8.self) }
+        #expect(received.hasPrefix("POST http://far.example/v1/x HTTP/1.1\r\nHost: far.example\r\n"), "\(received)")
+        let near = try ScriptedServer(answers: [hello])
+        configuration = NetworkConfiguration(proxy: "http://127.0.0.1:1", hostsWithoutProxy: "elsewhere,127.0.0.1")
+        #expect(try exchange([request(near)], configuration: configuration)[0].head?.status == 200)
     }
 
     @Test func `a waker ends a wait without a deadline`() throws {
