@@ -13,6 +13,7 @@
 #include <event2/util.h>
 #include <stdbool.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 /* The processor time that the calling thread has used. */
@@ -109,11 +110,21 @@ static inline CURL *network_multi_finished(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-/// An event base whose timers are exact to microseconds.
-static inline struct event_base *network_event_base_new(void) {
+/* A timer of CLOCK_MONOTONIC that is readable when it has gone off; negative if there is none to be had. */
+static inline int network_timer_new(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+/* Sets a timer to an absolute time; zero stops it. */
+static inline int network_timer_set(int timer, int64_t nanoseconds) {
+    struct itimerspec time = {{0, 0}, {nanoseconds / 1000000000, nanoseconds % 1000000000}};
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+/* An event base for one thread; libevent's own timers are exact to microseconds if `has_precise_timers`, which costs a
+   system call for every wait. */
+static inline struct event_base *network_event_base_new(bool has_precise_timers) {
     struct event_config *config = event_config_new();
     if (config == NULL) return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+    if (has_precise_timers) event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);

@@ -81,8 +81,8 @@ public struct DecodedResponse: Hashable, Sendable {
     public var error: ProviderError?
     /// How many events held content.
     public var contentEventCount = 0
-    /// The sizes of the content by kind, in bytes of UTF-8.
-    public var byteCounts: [ContentKind: Int] = [:]
+    /// The size of the visible text, in bytes of UTF-8.
+    public var textByteCount = 0
 
     /// A response of which nothing is known yet.
     public init() {}

@@ -104,7 +104,7 @@ final class LiveCall {
         row.finishReason = response.finishReasonRaw
         row.responseIdentifier = response.responseIdentifier ?? row.responseIdentifier
         row.errorText = response.error?.message
-        row.textByteCount = response.byteCounts[.text] ?? 0
+        row.textByteCount = response.textByteCount
         row.toolCallCount = response.toolCalls.count
     }
 

@@ -194,7 +194,8 @@ public final class RunDriver {
         let planned = plan.rounds[key.round].sessions[key.session]
         let session = plan.session(key)
         let transcript = Transcript(
-            session: session, seed: planned.seed, librarySeed: plan.seed.derived("library"), tokenizer: plan.tokenizer)
+            session: session, graph: plan.graph(key), seed: planned.seed, librarySeed: plan.seed.derived("library"),
+            tokenizer: plan.tokenizer)
         let salt = Seed(UInt64(runSalt, radix: 16) ?? 0).derived("salt/\(key.endpoint)")
         func digits(_ seed: Seed) -> String { String(Transcript.hexadecimal(seed.value).prefix(12)) }
         let policy = plan.profile.salts

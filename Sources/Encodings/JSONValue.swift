@@ -192,10 +192,10 @@ extension String {
 
 extension Span<UInt8> {
     /// True if these bytes are exactly those of the text.
+    @inlinable
     public func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
-        return unsafe withUnsafeBytes { own in
-            unsafe own.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        }
+        for index in indices where unsafe self[index] != text.utf8Start[index] { return false }
+        return true
     }
 }

@@ -92,6 +92,8 @@ public struct Plan: Hashable, Sendable {
     public let endpoints: [PlannedEndpoint]
     /// The sessions.
     public let library: SessionLibrary
+    /// What each call of each session of the library has in its context.
+    public let graphs: [ContextGraph]
     /// The rounds.
     public let rounds: [PlannedRound]
     /// Turns tokens into text.
@@ -131,6 +133,7 @@ public struct Plan: Hashable, Sendable {
         let limit = endpoints.compactMap(\.model.contextLimit).min()
         try Self.cut(&library, to: limit, maximumCalls: documents.workload.maximumCalls, &notices)
         self.library = library
+        graphs = library.sessions.map { ContextGraph($0) }
         self.notices = notices
         var generator = SeededGenerator(seed: seed.derived("order"))
         let places = Array(endpoints.indices)
@@ -203,6 +206,11 @@ public struct Plan: Hashable, Sendable {
     /// The library's session that a key names.
     public func session(_ key: SessionKey) -> Session {
         library.sessions[rounds[key.round].sessions[key.session].libraryIndex]
+    }
+
+    /// What each call of the session that a key names has in its context.
+    public func graph(_ key: SessionKey) -> ContextGraph {
+        graphs[rounds[key.round].sessions[key.session].libraryIndex]
     }
 
     /// The most tokens that a call may generate: twice what was recorded, and at least 256, so that an answer ends by itself.

@@ -37,7 +37,7 @@ final class FleetServer {
     private var streamCount = 0
 
     static func run(_ members: [Fleet.Member], seed: Seed, _ shared: Fleet.Shared) {
-        guard let base = unsafe network_event_base_new() else {
+        guard let base = unsafe network_event_base_new(true) else {
             return shared.start.withLock { $0 = .failure(FleetError(description: "libevent cannot be set up")) }
         }
         let server = unsafe FleetServer(base: base, seed: seed, shared)

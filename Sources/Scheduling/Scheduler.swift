@@ -132,7 +132,7 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func begin(_ key: SessionKey, at begin: Instant, _ actions: inout [SchedulingAction]) {
-        var progress = SessionProgress(plan.session(key))
+        var progress = SessionProgress(plan.graph(key))
         actions.append(.beginSession(key))
         live[key] = progress
         liveCounts[key.endpoint] += 1

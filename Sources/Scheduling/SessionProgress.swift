@@ -1,5 +1,3 @@
-import Planning
-import Quantities
 import Workloads
 
 /// How far one live session has come.
@@ -9,18 +7,19 @@ struct SessionProgress: Hashable, Sendable {
 
     private(set) var states: [CallState]
     private(set) var hasFailed = false
-    private let dependencies: [[Int]]
     private var missing: [Int]
     private var dependents: [[Int]]
 
-    init(_ session: Session) {
-        let graph = ContextGraph(session)
-        dependencies = graph.entries.map { Array(Set($0.dependencies)) }
-        missing = dependencies.map(\.count)
-        states = Array(repeating: .waiting, count: session.calls.count)
-        dependents = Array(repeating: [], count: session.calls.count)
-        for (call, list) in dependencies.enumerated() {
-            for dependency in list { dependents[dependency].append(call) }
+    init(_ graph: ContextGraph) {
+        let count = graph.entries.count
+        missing = Array(repeating: 0, count: count)
+        states = Array(repeating: .waiting, count: count)
+        dependents = Array(repeating: [], count: count)
+        for (call, entry) in graph.entries.enumerated() {
+            for dependency in entry.dependencies where !dependents[dependency].contains(call) {
+                dependents[dependency].append(call)
+                missing[call] += 1
+            }
         }
     }
 

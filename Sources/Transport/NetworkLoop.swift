@@ -38,7 +38,8 @@ public final class NetworkLoop {
     private let configuration: NetworkConfiguration
     private let base: OpaquePointer
     private let multi: OpaquePointer
-    private let timer: OpaquePointer
+    private let timer: LoopTimer
+    private let timerEvent: OpaquePointer
     private let wakeEvent: OpaquePointer
     /// Wakes this loop from other threads.
     public let waker: LoopWaker
@@ -67,14 +68,24 @@ public final class NetworkLoop {
         Self.makeRoomForConnections()
         self.configuration = configuration
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK else { throw .unavailable("libcurl") }
-        guard let base = unsafe network_event_base_new() else { throw .unavailable("libevent") }
+        guard let base = unsafe network_event_base_new(false) else { throw .unavailable("libevent") }
         guard let multi = unsafe curl_multi_init() else { throw .unavailable("libcurl's multi interface") }
         guard let waker = LoopWaker() else { throw .unavailable("eventfd") }
-        guard let timer = unsafe event_new(base, -1, 0, { _, _, _ in }, nil) else { throw .unavailable("a timer") }
+        guard let timer = LoopTimer() else { throw .unavailable("a timer") }
         unsafe self.base = base
         unsafe self.multi = OpaquePointer(multi)
-        unsafe self.timer = timer
+        self.timer = timer
         self.waker = waker
+        guard
+            let timerEvent = unsafe event_new(
+                base, timer.descriptor, Int16(EV_READ | EV_PERSIST),
+                { _, _, context in
+                    guard let context = unsafe context else { return }
+                    unsafe Unmanaged<LoopTimer>.fromOpaque(context).takeUnretainedValue().noteFired()
+                }, Unmanaged.passUnretained(timer).toOpaque())
+        else { throw .unavailable("an event") }
+        unsafe self.timerEvent = timerEvent
+        unsafe event_add(timerEvent, nil)
         guard
             let wake = unsafe event_new(
                 base, waker.descriptor, Int16(EV_READ | EV_PERSIST),
@@ -110,7 +121,7 @@ public final class NetworkLoop {
         while let easy = unsafe idleHandles.popLast() { unsafe curl_easy_cleanup(easy) }
         unsafe curl_multi_cleanup(UnsafeMutableRawPointer(multi))
         while let (_, event) = unsafe socketEvents.popFirst() { unsafe event_free(event) }
-        unsafe event_free(timer)
+        unsafe event_free(timerEvent)
         unsafe event_free(wakeEvent)
         unsafe event_base_free(base)
     }
@@ -300,20 +311,12 @@ public final class NetworkLoop {
     }
 
     private func wait(until deadline: Instant?, from now: Instant) {
-        guard let deadline else {
-            unsafe event_base_loop(base, EVLOOP_ONCE)
-            return
-        }
-        let rest = deadline - now
-        guard rest > .zero else {
+        if let deadline, deadline <= now {
             unsafe event_base_loop(base, EVLOOP_NONBLOCK)
-            return
+        } else {
+            timer.arm(for: deadline)
+            unsafe event_base_loop(base, EVLOOP_ONCE)
         }
-        var time = timeval(
-            tv_sec: Int(rest.nanoseconds / 1_000_000_000), tv_usec: Int(rest.nanoseconds % 1_000_000_000 / 1000))
-        unsafe event_add(timer, &time)
-        unsafe event_base_loop(base, EVLOOP_ONCE)
-        unsafe event_del(timer)
     }
 
     private func act(_ socket: curl_socket_t, _ mask: Int32) {

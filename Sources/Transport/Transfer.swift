@@ -70,28 +70,25 @@ final class Transfer {
             failure = .headersTooLarge
             return false
         }
-        let text = unsafe String(decoding: line, as: UTF8.self).trimmedLine
-        if text.hasPrefix("HTTP/") {
-            head = HTTPHead(status: text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0, headers: [])
-        } else if text.isEmpty {
+        var end = line.count
+        while end > 0, unsafe line[end - 1] <= 0x20 { end -= 1 }
+        let text = unsafe UnsafeRawBufferPointer(rebasing: line[..<end])
+        if unsafe text.starts(with: "HTTP/".utf8) {
+            let status = unsafe String(decoding: text, as: UTF8.self).split(separator: " ").dropFirst().first
+            head = HTTPHead(status: status.flatMap { Int($0) } ?? 0, headers: [])
+        } else if unsafe text.isEmpty {
             // An interim response (1xx) is followed by the real one; headers after the body are trailers.
             guard head.status >= 200, !isHeadComplete else { return true }
             isHeadComplete = true
             loop.noteHead(self, head)
-        } else if !isHeadComplete, let colon = text.firstIndex(of: ":") {
-            let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            head.headers.append(HTTPHeader(text[..<colon].lowercased(), String(value)))
+        } else if !isHeadComplete, let colon = unsafe text.firstIndex(of: 0x3A) {
+            let name = unsafe text[..<colon].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            var start = colon + 1
+            while start < end, unsafe text[start] == 0x20 || text[start] == 0x09 { start += 1 }
+            head.headers.append(
+                HTTPHeader(
+                    String(decoding: name, as: UTF8.self), unsafe String(decoding: text[start...], as: UTF8.self)))
         }
         return true
-    }
-}
-
-extension String {
-    fileprivate var trimmedLine: Substring {
-        var line = self[...]
-        while let last = line.unicodeScalars.last, last == "\r" || last == "\n" || last == " " {
-            line.unicodeScalars.removeLast()
-        }
-        return line
     }
 }

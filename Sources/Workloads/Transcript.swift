@@ -19,15 +19,18 @@ public struct Transcript: Sendable {
     ///
     /// - Parameters:
     ///   - session: the session.
+    ///   - graph: what each of its calls has in its context, where that is known already.
     ///   - seed: decides the text of this session.
     ///   - librarySeed: decides the text that sessions of the library share.
     ///   - tokenizer: turns tokens into bytes.
-    public init(session: Session, seed: Seed, librarySeed: Seed, tokenizer: ApproximateTokenizer) {
+    public init(
+        session: Session, graph: ContextGraph? = nil, seed: Seed, librarySeed: Seed, tokenizer: ApproximateTokenizer
+    ) {
         self.session = session
         self.seed = seed
         self.librarySeed = librarySeed
         self.tokenizer = tokenizer
-        graph = ContextGraph(session)
+        self.graph = graph ?? ContextGraph(session)
     }
 
     /// Which bytes an agent's prefix has, without making them: equal keys, equal bytes.

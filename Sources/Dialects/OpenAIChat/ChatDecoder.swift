@@ -233,7 +233,7 @@ public struct ChatDecoder {
 
     private mutating func note(_ kind: ContentKind, _ byteCount: Int, _ handle: (DecodedEvent) -> Void) {
         response.contentEventCount += 1
-        response.byteCounts[kind, default: 0] += byteCount
+        if kind == .text { response.textByteCount += byteCount }
         handle(.content(kind, byteCount: byteCount))
     }
 
