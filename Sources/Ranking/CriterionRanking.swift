@@ -7,8 +7,8 @@ public struct RankedEndpoint: Hashable, Sendable {
     public var endpoint: EndpointIdentifier
     /// The value over all complete rounds.
     public var estimate: Double
-    /// Where the value lies in 95 % of the resamples.
-    public var interval: Interval
+    /// Where the value lies in 95 % of the resamples; nil with too few rounds to say.
+    public var interval: Interval?
     /// One more than the number of endpoints that beat it.
     public var rankBest: Int
     /// The number of ranked endpoints less those that it beats.
@@ -25,8 +25,12 @@ public struct RankedEndpoint: Hashable, Sendable {
 ///
 /// Endpoint i beats j if, over resamples drawn jointly for both, the Holm-adjusted two-sided p-value of the difference of
 /// logarithms is below 0.05 and the median difference is at least the plan's threshold. So a rank is claimed only where the
-/// rounds agree on it.
+/// rounds agree on it. With fewer than six rounds nothing is claimed at all: even if every round told the same, chance alone
+/// does so in two of 2⁵ cases (the sign test), whatever a bootstrap of so few rounds may say.
 public struct CriterionRanking: Hashable, Sendable {
+    /// The fewest rounds from which a rank is claimed: 2 · 2⁻⁶ is the first below 0.05.
+    public static let minimumRounds = 6
+
     /// The criterion.
     public let criterion: Criterion
     /// From the best estimate to the worst.
@@ -42,9 +46,10 @@ public struct CriterionRanking: Hashable, Sendable {
     ///   - estimates: the value of each; nil where there is none.
     ///   - replicates: for each endpoint its value in each resample; nil where there is none.
     ///   - threshold: the least ratio, less one, that counts as a difference.
+    ///   - roundCount: how many rounds the values rest on.
     init(
         _ criterion: Criterion, names: [EndpointIdentifier], estimates: [Double?], replicates: [[Double?]],
-        threshold: Double
+        threshold: Double, roundCount: Int
     ) {
         self.criterion = criterion
         let ranked = names.indices.filter { estimates[$0] != nil }.sorted { left, right in
@@ -53,7 +58,8 @@ public struct CriterionRanking: Hashable, Sendable {
         }
         withoutValue = names.indices.filter { estimates[$0] == nil }.map { names[$0] }
         let losses = ranked.map { index in replicates[index].map { $0.map { criterion.loss($0) } ?? .infinity } }
-        let beats = Self.beats(losses, threshold: threshold)
+        let isEnough = roundCount >= Self.minimumRounds
+        let beats = Self.beats(isEnough ? losses : losses.map { _ in [] }, threshold: threshold)
         let letters = Self.tieGroups(beats)
         let chances = Self.chancesOfBest(losses)
         rows = ranked.enumerated().map { place, index in
@@ -61,9 +67,10 @@ public struct CriterionRanking: Hashable, Sendable {
             let estimate = estimates[index] ?? .nan
             return RankedEndpoint(
                 endpoint: names[index], estimate: estimate,
-                interval: Interval(
-                    lower: Quantile.interpolated(values, 0.025) ?? estimate,
-                    upper: Quantile.interpolated(values, 0.975) ?? estimate),
+                interval: isEnough
+                    ? Interval(
+                        lower: Quantile.interpolated(values, 0.025) ?? estimate,
+                        upper: Quantile.interpolated(values, 0.975) ?? estimate) : nil,
                 rankBest: 1 + beats.count { $0[place] }, rankWorst: ranked.count - beats[place].count { $0 },
                 tieGroups: letters[place], chanceOfBest: chances[place])
         }

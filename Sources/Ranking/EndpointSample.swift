@@ -1,5 +1,6 @@
-import Quantities
 import Analysis
+import Quantities
+import Statistics
 
 /// The sessions of one endpoint laid out for resampling: every figure of a resample is found from how often each session
 /// was drawn, without copying or sorting anything.
@@ -26,7 +27,12 @@ struct EndpointSample {
                 calls[criterion, default: []] += values.map { (value: $0, session: number) }
             }
         }
-        for criterion in calls.keys { calls[criterion]?.sort { $0.value < $1.value } }
+        for criterion in calls.keys {
+            calls[criterion]?.sort { $0.value < $1.value }
+            // Fewer values than a bound of the median takes have no median that may be printed.
+            let count = calls[criterion]?.count ?? 0
+            if Quantile.upperBoundRank(count: count, 0.5, confidence: 0.95) == nil { calls[criterion] = [] }
+        }
     }
 
     var sessionCount: Int { costs.count }

@@ -93,7 +93,7 @@ public struct Ranking: Sendable {
         return zip(Criterion.allCases, zip(estimates, drawn)).map { criterion, figures in
             CriterionRanking(
                 criterion, names: endpoints.map(\.identifier), estimates: figures.0, replicates: figures.1,
-                threshold: settings.differenceThreshold)
+                threshold: settings.differenceThreshold, roundCount: rounds.count)
         }
     }
 
@@ -118,8 +118,12 @@ public struct Ranking: Sendable {
     private static func notices(_ analysis: RunAnalysis, isProvisional: Bool) -> [String] {
         var notices: [String] = []
         if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
+        let rounds = analysis.completeRounds.count
         if isProvisional, analysis.isValid {
-            notices.append("provisional: \(analysis.completeRounds.count) complete rounds; intervals need 8 or more")
+            notices.append("provisional: \(rounds) complete rounds; trustworthy intervals need 8 or more")
+        }
+        if rounds < CriterionRanking.minimumRounds, analysis.isValid {
+            notices.append("no rank is claimed: that takes at least \(CriterionRanking.minimumRounds) complete rounds")
         }
         for endpoint in analysis.endpoints {
             if endpoint.price == nil {

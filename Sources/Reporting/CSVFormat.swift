@@ -24,7 +24,7 @@ public enum CSVFormat {
             for row in criterion.rows {
                 text += CSV.row([
                     .text(criterion.criterion.rawValue), .text(row.endpoint.rawValue), path(row.endpoint),
-                    number(row.estimate), number(row.interval.lower), number(row.interval.upper),
+                    number(row.estimate), number(row.interval?.lower), number(row.interval?.upper),
                     .number(String(row.rankBest)), .number(String(row.rankWorst)), .text(row.tieGroups),
                     number(row.chanceOfBest), .empty,
                 ])

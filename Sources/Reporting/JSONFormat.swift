@@ -43,7 +43,7 @@ public enum JSONFormat {
             let rows = criterion.rows.map { row -> JSONValue in
                 [
                     "endpoint": .string(row.endpoint.rawValue), "estimate": number(row.estimate),
-                    "lower_95": number(row.interval.lower), "upper_95": number(row.interval.upper),
+                    "lower_95": number(row.interval?.lower), "upper_95": number(row.interval?.upper),
                     "rank_best": .integer(row.rankBest), "rank_worst": .integer(row.rankWorst),
                     "tie_group": .string(row.tieGroups), "chance_of_best": number(row.chanceOfBest),
                 ]

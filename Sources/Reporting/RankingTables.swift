@@ -20,7 +20,7 @@ public enum RankingTables {
         columns += otherScales.map { .init($0.heading) } + [.init("calls ok")]
         let rows = (main?.rows ?? []).map { row -> [String] in
             let endpoint = analysis.endpoints.first { $0.identifier == row.endpoint }
-            let interval = "\(scale.text(row.interval.lower)) – \(scale.text(row.interval.upper))"
+            let interval = row.interval.map { "\(scale.text($0.lower)) – \(scale.text($0.upper))" } ?? Figures.none
             let rest = zip(others, otherScales).map { other, otherScale in
                 guard let own = ranking.order(by: other)?.rows.first(where: { $0.endpoint == row.endpoint }) else {
                     return Figures.none

@@ -131,7 +131,8 @@ import Testing
         #expect(first.map(\.endpoint.rawValue) == ["a", "b"])
         #expect(first.map(\.rankBest) == [1, 2] && first.map(\.rankWorst) == [1, 2])
         #expect(first[0].chanceOfBest == 1)
-        #expect(first[0].interval.lower <= first[0].estimate && first[0].estimate <= first[0].interval.upper)
+        let interval = try #require(first[0].interval)
+        #expect(interval.lower <= first[0].estimate && first[0].estimate <= interval.upper)
         let cost = try #require(ranking.order(by: .cost)?.rows)
         #expect(cost.map(\.endpoint.rawValue) == ["a", "b"])
         // 8 calls of 684 and of 1,284 microdollars.
@@ -178,6 +179,22 @@ import Testing
         let provisional = try ranking(short)
         #expect(provisional.hasRanks && provisional.isProvisional)
         #expect(provisional.notices.contains { $0.hasPrefix("provisional: 4") })
+        // Four rounds that all agree prove nothing: there is an estimate, but no interval and no rank.
+        let rows = try #require(provisional.order(by: .sessionTime)?.rows)
+        #expect(rows.map(\.endpoint.rawValue) == ["a", "b"] && rows[1].estimate > 1.2 * rows[0].estimate)
+        #expect(rows.allSatisfy { $0.interval == nil && $0.rankBest == 1 && $0.rankWorst == 2 })
+        #expect(provisional.notices.contains { $0.hasPrefix("no rank is claimed") })
+    }
+
+    @Test func `a median of too few calls has no value`() throws {
+        var tiny = fixture(2, settings: "ranking: {minimum_rounds: 1, minimum_success: 0}")
+        tiny.sessions.removeAll { $0.round > 0 }
+        tiny.attempts.removeAll { $0.place.round > 0 || $0.place.call > 2 }
+        let ranking = try ranking(tiny)
+        #expect(ranking.roundCount == 1)
+        #expect(ranking.order(by: .firstToken)?.rows.isEmpty == true)
+        #expect(ranking.order(by: .firstToken)?.withoutValue.count == 2)
+        #expect(ranking.order(by: .sessionTime)?.rows.count == 2)
     }
 
     @Test func `an invalid run ranks nobody`() throws {
