@@ -69,7 +69,9 @@ public struct EndpointAnalysis: Sendable {
         self.price = price
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
         wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
-        let judged = attempts.filter(\.isAttempted).sorted { $0.order < $1.order }
+        let judged = attempts.filter(\.isAttempted).sorted {
+            ($0.place.round, $0.part, $0.order) < ($1.place.round, $1.part, $1.order)
+        }
         attemptedCount = judged.count
         var tokens = TokenTotals()
         var cost = CostTotals(price: price)
@@ -99,7 +101,7 @@ public struct EndpointAnalysis: Sendable {
         sessions = Self.measurements(judged, rows, roundCount: roundCount, price: price)
         sessionModelTime = MetricSummary(inTimeOrder: sessions.joined().map(\.modelTimeOrFailure))
         sessionSuccess = ShareFigure(rounds: sessions.map { round in (round.count(where: \.isSuccess), round.count) })
-        activeTime = Self.activeTime(rows)
+        activeTime = Self.activeTime(judged)
     }
 
     private static func measurements(
@@ -120,9 +122,12 @@ public struct EndpointAnalysis: Sendable {
         return rounds
     }
 
-    private static func activeTime(_ rows: [SessionRow]) -> Duration {
-        Dictionary(grouping: rows, by: \.round).values.reduce(.zero) { sum, round in
-            guard let began = round.map(\.began).min(), let ended = round.map(\.ended).max() else { return sum }
+    /// From the first call that was due to the last end, round by round; the pause before a resumption does not count.
+    private static func activeTime(_ attempts: [AttemptRow]) -> Duration {
+        Dictionary(grouping: attempts) { [$0.place.round, $0.part] }.values.reduce(.zero) { sum, block in
+            guard let began = block.map({ $0.due ?? $0.ended }).min(), let ended = block.map(\.ended).max() else {
+                return sum
+            }
             return sum + (ended - began)
         }
     }
@@ -132,7 +137,7 @@ extension AttemptRow {
     /// True if the call was sent, or should have been but for the endpoint, and we did not end it ourselves.
     var isAttempted: Bool { outcome != .skipped && outcome != .aborted }
 
-    /// Sorts by time.
+    /// Sorts by time within one part of a run.
     var order: Int64 { (sent ?? started ?? ended).nanoseconds }
 
     /// Seconds from the first request byte to the last content, or to the end for calls that failed.

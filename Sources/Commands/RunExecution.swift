@@ -43,7 +43,14 @@ struct RunExecution {
     }
 
     private func makeWriter(salt: String) throws -> RunFileWriter {
-        if earlier != nil { return try RunFileWriter(resuming: path) }
+        if earlier != nil {
+            let writer = try RunFileWriter(resuming: path)
+            // The clock may have begun anew since: a reboot lies between the parts of a run, or another machine.
+            for fact in Self.facts(NetworkLoop.now()) {
+                try writer.append(.fact(FactRow(name: "\(fact.name).\(writer.part)", value: fact.value)))
+            }
+            return writer
+        }
         try Files.makeFolder(of: path)
         let facts = Self.facts(NetworkLoop.now()) + [FactRow(name: "run_salt", value: salt)]
         let writer = try RunFileWriter(creating: path, documents: plan.documents, facts: facts)

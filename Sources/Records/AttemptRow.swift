@@ -6,6 +6,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var place: CallPlace
     /// Which attempt of the call, from zero.
     public var number: Int
+    /// Which process of the run made it, from zero: each resumption is another, and instants of two are not comparable.
+    public var part = 0
     /// How it ended.
     public var outcome: OutcomeClass
     /// Why it was not sent, for skipped calls.
@@ -93,13 +95,13 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     static let table = "attempt"
     static let columns =
         CallPlace.columns + [
-            "number", "outcome", "skip_reason", "due_ns", "predecessor_end_ns", "sent_ns", "started_ns", "head_ns",
+            "number", "part", "outcome", "skip_reason", "due_ns", "predecessor_end_ns", "sent_ns", "started_ns",
+            "head_ns",
             "first_byte_ns", "ended_ns", "status", "http_version", "is_reused", "resolve_ns", "connect_ns", "tls_ns",
             "sent_bytes", "received_bytes", "planned_input_tokens", "planned_cached_tokens", "planned_output_tokens",
             "input_total", "input_cache_read", "input_cache_write", "output_total", "output_reasoning",
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
-            "events",
         ]
     static let insertion = makeInsertion()
 
@@ -118,9 +120,9 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(usage.isAmbiguous), SQLValue(usageText), SQLValue(listCost?.picodollars),
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
-            SQLValue(textByteCount), SQLValue(toolCallCount), .blob(EventTimes.encoded(events)),
+            SQLValue(textByteCount), SQLValue(toolCallCount),
         ]
-        return place.values + [SQLValue(number), .text(outcome.rawValue), SQLValue(skipReason)] + times
+        return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
     }
 
@@ -131,31 +133,53 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         func money(_ index: Int) -> Money? { values[index].integer.map { Money(picodollars: $0) } }
         self.init(
             place: CallPlace(values[0..<4]), number: Int(values[4].integer ?? 0),
-            outcome: OutcomeClass(rawValue: values[5].text ?? "") ?? .malformed,
-            ended: instant(13) ?? Instant(nanoseconds: 0))
-        skipReason = values[6].text
-        (due, predecessorEnd, sent) = (instant(7), instant(8), instant(9))
-        (started, head, firstByte) = (instant(10), instant(11), instant(12))
-        status = values[14].integer.map { Int($0) }
-        httpVersion = values[15].text
-        isReused = values[16].integer.map { $0 == 1 }
-        (resolve, connect, tls) = (duration(17), duration(18), duration(19))
-        sentByteCount = Int(values[20].integer ?? 0)
-        receivedByteCount = Int(values[21].integer ?? 0)
-        plannedInput = tokens(22) ?? .zero
-        plannedCached = tokens(23) ?? .zero
-        plannedOutput = tokens(24) ?? .zero
+            outcome: OutcomeClass(rawValue: values[6].text ?? "") ?? .malformed,
+            ended: instant(14) ?? Instant(nanoseconds: 0))
+        part = Int(values[5].integer ?? 0)
+        skipReason = values[7].text
+        (due, predecessorEnd, sent) = (instant(8), instant(9), instant(10))
+        (started, head, firstByte) = (instant(11), instant(12), instant(13))
+        status = values[15].integer.map { Int($0) }
+        httpVersion = values[16].text
+        isReused = values[17].integer.map { $0 == 1 }
+        (resolve, connect, tls) = (duration(18), duration(19), duration(20))
+        sentByteCount = Int(values[21].integer ?? 0)
+        receivedByteCount = Int(values[22].integer ?? 0)
+        plannedInput = tokens(23) ?? .zero
+        plannedCached = tokens(24) ?? .zero
+        plannedOutput = tokens(25) ?? .zero
         usage = TokenUsage(
-            inputTotal: tokens(25), inputCacheRead: tokens(26), inputCacheWrite: tokens(27), outputTotal: tokens(28),
-            outputReasoning: tokens(29), isAmbiguous: values[30].integer == 1)
-        usageText = values[31].text
-        (listCost, reportedCost) = (money(32), money(33))
-        retryAfter = duration(34)
-        (servedBy, servedModel, finishReason) = (values[35].text, values[36].text, values[37].text)
-        (responseIdentifier, errorText) = (values[38].text, values[39].text)
-        textByteCount = Int(values[40].integer ?? 0)
-        toolCallCount = Int(values[41].integer ?? 0)
-        events = EventTimes.decoded(values[42].blob ?? [])
+            inputTotal: tokens(26), inputCacheRead: tokens(27), inputCacheWrite: tokens(28), outputTotal: tokens(29),
+            outputReasoning: tokens(30), isAmbiguous: values[31].integer == 1)
+        usageText = values[32].text
+        (listCost, reportedCost) = (money(33), money(34))
+        retryAfter = duration(35)
+        (servedBy, servedModel, finishReason) = (values[36].text, values[37].text, values[38].text)
+        (responseIdentifier, errorText) = (values[39].text, values[40].text)
+        textByteCount = Int(values[41].integer ?? 0)
+        toolCallCount = Int(values[42].integer ?? 0)
+    }
+}
+
+/// The content events of one attempt, packed.
+struct StreamRow: Hashable, Sendable, RunRow {
+    var place: CallPlace
+    var number: Int
+    var events: [ContentEvent]
+
+    static let table = "stream"
+    static let columns = CallPlace.columns + ["number", "events"]
+    static let insertion = makeInsertion()
+    var values: [SQLValue] { place.values + [SQLValue(number), .blob(EventTimes.encoded(events))] }
+
+    init(_ attempt: AttemptRow) {
+        (place, number, events) = (attempt.place, attempt.number, attempt.events)
+    }
+
+    init(_ values: [SQLValue]) {
+        place = CallPlace(values[0..<4])
+        number = Int(values[4].integer ?? 0)
+        events = EventTimes.decoded(values[5].blob ?? [])
     }
 }
 

@@ -1,3 +1,4 @@
+import Profiles
 public import Quantities
 
 /// A row of a run file: its table, and its values in the order of the table's columns.
@@ -95,6 +96,33 @@ public struct DocumentRow: Hashable, Sendable, RunRow {
     }
 }
 
+/// One endpoint of the plan, for readers that do not read documents; Submeter itself reads the documents.
+struct EndpointRow: Hashable, Sendable, RunRow {
+    var values: [SQLValue]
+
+    static let table = "endpoint"
+    static let columns = [
+        "endpoint", "name", "provider", "delivery_path", "dialect", "model", "model_id", "base_url", "region",
+    ]
+    static let insertion = makeInsertion()
+
+    init(_ values: [SQLValue]) { self.values = values }
+
+    /// The endpoints of a set of documents, in the order of the plan.
+    static func rows(_ documents: DocumentSet) -> [EndpointRow] {
+        documents.plan.endpoints.enumerated().map { index, endpoint in
+            let provider = documents.providers.first { $0.identifier == endpoint.provider }
+            let model = provider?.models.first { $0.name == documents.plan.model }
+            return EndpointRow([
+                SQLValue(index), .text(endpoint.identifier.rawValue), .text(endpoint.provider.rawValue),
+                SQLValue(provider?.deliveryPath.rawValue), SQLValue(provider?.dialect.rawValue),
+                .text(documents.plan.model), SQLValue(model?.identifier),
+                SQLValue(endpoint.baseURL ?? provider?.baseURL), SQLValue(endpoint.region ?? provider?.region),
+            ])
+        }
+    }
+}
+
 /// One session that has ended.
 public struct SessionRow: Hashable, Sendable, RunRow {
     /// The endpoint's place in the plan.
@@ -111,6 +139,8 @@ public struct SessionRow: Hashable, Sendable, RunRow {
     public var ended: Instant
     /// True if all its calls succeeded.
     public var isSuccess: Bool
+    /// Which process of the run ended it, from zero.
+    public var part = 0
 
     /// Makes a row.
     public init(
@@ -126,12 +156,12 @@ public struct SessionRow: Hashable, Sendable, RunRow {
     }
 
     static let table = "session"
-    static let columns = ["endpoint", "round", "session", "name", "began_ns", "ended_ns", "is_success"]
+    static let columns = ["endpoint", "round", "session", "name", "began_ns", "ended_ns", "is_success", "part"]
     static let insertion = makeInsertion()
     var values: [SQLValue] {
         [
             SQLValue(endpoint), SQLValue(round), SQLValue(session), .text(name), .integer(began.nanoseconds),
-            .integer(ended.nanoseconds), SQLValue(isSuccess),
+            .integer(ended.nanoseconds), SQLValue(isSuccess), SQLValue(part),
         ]
     }
     init(_ values: [SQLValue]) {
@@ -140,6 +170,7 @@ public struct SessionRow: Hashable, Sendable, RunRow {
             endpoint: Int(numbers[0]), round: Int(numbers[1]), session: Int(numbers[2]), name: values[3].text ?? "",
             began: Instant(nanoseconds: numbers[4]), ended: Instant(nanoseconds: numbers[5]), isSuccess: numbers[6] == 1
         )
+        part = Int(numbers[7])
     }
 }
 

@@ -4,7 +4,7 @@ import Quantities
 /// A run file that is read.
 public struct RunFile: Sendable {
     /// The version of the tables that this program writes.
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
 
     /// Where it lies.
     public let path: String
@@ -29,11 +29,11 @@ public struct RunFile: Sendable {
     public init(path: String) throws(RecordsError) {
         self.path = path
         let database = try Database(path: path, isReadOnly: true)
-        try Self.checkVersion(database, path)
+        let version = try Self.checkVersion(database, path)
         facts = Dictionary(try Self.rows(FactRow.self, database).map { ($0.name, $0.value) }) { $1 }
         rounds = try Self.rows(RoundRow.self, database)
-        sessions = try Self.rows(SessionRow.self, database)
-        attempts = try Self.rows(AttemptRow.self, database).sorted { ($0.place, $0.number) < ($1.place, $1.number) }
+        sessions = try Self.rows(SessionRow.self, database, version)
+        attempts = try Self.attempts(database, version)
         health = try Self.rows(HealthRow.self, database)
         notes = try Self.rows(NoteRow.self, database)
         let sources = try Self.rows(DocumentRow.self, database).sorted { $0.position < $1.position }
@@ -45,7 +45,21 @@ public struct RunFile: Sendable {
         }
     }
 
-    static func checkVersion(_ database: Database, _ path: String) throws(RecordsError) {
+    private static func attempts(_ database: Database, _ version: Int) throws(RecordsError) -> [AttemptRow] {
+        var events: [CallPlace: [Int: [ContentEvent]]] = [:]
+        for stream in try rows(StreamRow.self, database, version) {
+            events[stream.place, default: [:]][stream.number] = stream.events
+        }
+        var attempts = try rows(AttemptRow.self, database, version)
+        for index in attempts.indices {
+            attempts[index].events = events[attempts[index].place]?[attempts[index].number] ?? []
+        }
+        return attempts.sorted { ($0.place, $0.number) < ($1.place, $1.number) }
+    }
+
+    /// Returns the version of a run file's tables.
+    @discardableResult
+    static func checkVersion(_ database: Database, _ path: String) throws(RecordsError) -> Int {
         let version = try database.run("PRAGMA user_version").first?.first?.integer ?? 0
         guard version >= 1 else { throw RecordsError(description: "\(path): is no run file of submeter") }
         guard version <= schemaVersion else {
@@ -53,10 +67,17 @@ public struct RunFile: Sendable {
                 description: "\(path): was written by a newer submeter (tables of version \(version), "
                     + "this program knows up to \(schemaVersion))")
         }
+        return Int(version)
     }
 
-    static func rows<Row: RunRow>(_ type: Row.Type, _ database: Database) throws(RecordsError) -> [Row] {
-        let columns = Row.columns.map { "\"\($0)\"" }.joined(separator: ", ")
-        return try database.run("SELECT \(columns) FROM \"\(Row.table)\"").map { Row($0) }
+    /// All rows of a table, also of older versions.
+    ///
+    /// Version 1 kept the events in the attempt's row, and did not say which process of the run wrote a row.
+    static func rows<Row: RunRow>(
+        _ type: Row.Type, _ database: Database, _ version: Int = schemaVersion
+    ) throws(RecordsError) -> [Row] {
+        let columns = Row.columns.map { version < 2 && $0 == "part" ? "0" : "\"\($0)\"" }.joined(separator: ", ")
+        let table = version < 2 && Row.table == StreamRow.table ? AttemptRow.table : Row.table
+        return try database.run("SELECT \(columns) FROM \"\(table)\"").map { Row($0) }
     }
 }

@@ -41,6 +41,8 @@ public final class RunFileWriter: Sendable {
     private let waiting = Mutex(Waiting())
     // Touched only by blocks on `queue`, which runs one at a time.
     private nonisolated(unsafe) let database: Database
+    /// Which process of the run writes, from zero.
+    public let part: Int
 
     /// Makes a new run file.
     ///
@@ -55,12 +57,14 @@ public final class RunFileWriter: Sendable {
             try database.run("SELECT count(*) FROM sqlite_master").first?.first?.integer == 0
         else { throw RecordsError(description: "\(path): exists already; give another name, or --resume it") }
         unsafe self.database = database
+        part = 0
         try Self.configure(database)
         try database.execute("BEGIN")
         try database.execute(Self.schema)
         for (position, source) in documents.sources.enumerated() {
             try Self.insert(DocumentRow(position: position, name: source.name, bytes: source.bytes), database)
         }
+        for row in EndpointRow.rows(documents) { try Self.insert(row, database) }
         for fact in facts { try Self.insert(fact, database) }
         try database.execute("PRAGMA user_version = \(RunFile.schemaVersion); COMMIT")
     }
@@ -70,9 +74,19 @@ public final class RunFileWriter: Sendable {
     /// - Throws: ``RecordsError`` if there is no such file or it is no run file.
     public init(resuming path: String) throws(RecordsError) {
         let database = try Database(path: path, isReadOnly: false)
-        try RunFile.checkVersion(database, path)
+        guard try RunFile.checkVersion(database, path) == RunFile.schemaVersion else {
+            throw RecordsError(
+                description: "\(path): was begun by an older submeter; it can be read, but not gone on with")
+        }
         unsafe self.database = database
+        let last = try database.run(
+            """
+            SELECT max(coalesce((SELECT max(part) FROM attempt), 0),
+            coalesce((SELECT value FROM run WHERE name = 'parts') - 1, 0))
+            """)
+        part = Int(last.first?.first?.integer ?? 0) + 1
         try Self.configure(database)
+        try Self.insert(FactRow(name: "parts", value: String(part + 1)), database)
         // What the earlier part had to leave out is sent now; what it aborted stays, since it may have been charged.
         try database.execute("DELETE FROM attempt WHERE outcome = 'skipped' AND skip_reason = 'run-stopped'")
         try database.execute(
@@ -106,10 +120,15 @@ public final class RunFileWriter: Sendable {
 
     /// Lets every other thread go first: writing can wait, reading sockets cannot.
     ///
-    /// On Linux a priority is a thread's own.
+    /// On Linux a scheduling policy is a thread's own. A thread of policy IDLE yields at once to any that wakes up, where
+    /// one that is merely nice may first use up its slice of 4 ms.
     private static func standBack() {
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+        var parameters = sched_param()
+        unsafe sched_setscheduler(0, idlePolicy, &parameters)
     }
+
+    /// SCHED_IDLE of sched(7), which Swift's Glibc module leaves out.
+    private static let idlePolicy: Int32 = 5
 
     /// Writes what is waiting and folds the write-ahead log into the file.
     ///
@@ -143,8 +162,13 @@ public final class RunFileWriter: Sendable {
         switch record {
         case .fact(let row): unsafe try Self.insert(row, database)
         case .round(let row): unsafe try Self.insert(row, database)
-        case .session(let row): unsafe try Self.insert(row, database)
-        case .attempt(let row): unsafe try Self.insert(row, database)
+        case .session(var row):
+            row.part = part
+            unsafe try Self.insert(row, database)
+        case .attempt(var row):
+            row.part = part
+            unsafe try Self.insert(row, database)
+            if !row.events.isEmpty { unsafe try Self.insert(StreamRow(row), database) }
         case .health(let row): unsafe try Self.insert(row, database)
         case .note(let row): unsafe try Self.insert(row, database)
         }
@@ -166,8 +190,10 @@ public final class RunFileWriter: Sendable {
             return "CREATE TABLE \"\(Row.table)\" (\(columns)\(primary));\n"
         }
         return table(FactRow.self, key: ["name"]) + table(DocumentRow.self, key: ["position"])
+            + table(EndpointRow.self, key: ["endpoint"])
             + table(RoundRow.self, key: ["round"]) + table(SessionRow.self, key: ["endpoint", "round", "session"])
-            + table(AttemptRow.self, key: CallPlace.columns + ["number"]) + table(HealthRow.self, key: [])
+            + table(AttemptRow.self, key: CallPlace.columns + ["number"])
+            + table(StreamRow.self, key: CallPlace.columns + ["number"]) + table(HealthRow.self, key: [])
             + table(NoteRow.self, key: [])
     }
 }

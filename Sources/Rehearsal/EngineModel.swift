@@ -5,7 +5,7 @@ import Statistics
 struct EngineModel: Sendable {
     /// What becomes of a request.
     enum Fault: String, Sendable {
-        case none, rateLimit, serverError, overload, streamError, cut, stall, missingUsage, slowFirstToken
+        case none, rateLimit, serverError, overload, streamError, cut, stall, missingUsage, slowFirstToken, coalesce
     }
 
     let persona: Persona
@@ -25,6 +25,7 @@ struct EngineModel: Sendable {
             (.overload, persona.faults.overload), (.streamError, persona.faults.streamError),
             (.cut, persona.faults.cut), (.stall, persona.faults.stall),
             (.missingUsage, persona.faults.missingUsage), (.slowFirstToken, persona.faults.slowFirstToken),
+            (.coalesce, persona.faults.coalesce),
         ]
         var rest = generator.uniform()
         for (fault, share) in shares {

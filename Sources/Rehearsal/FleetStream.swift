@@ -20,6 +20,8 @@ final class FleetStream {
     private var timer: OpaquePointer?
     private var position = 0
     private var due = Instant(nanoseconds: 0)
+    /// Events that wait to leave together.
+    private var held: [UInt8] = []
 
     init(
         _ number: Int, _ request: OpaquePointer, _ chat: ChatRequest, _ site: FleetServer.Site, _ truth: GroundTruth,
@@ -106,11 +108,15 @@ final class FleetStream {
         guard position < answer.pieces.count else { return complete() }
         let piece = answer.pieces[position]
         position += 1
-        let now = Instant(nanoseconds: network_clock_nanoseconds())
-        truth.firstContent = truth.firstContent ?? now
-        truth.lastContent = now
         truth.outputTokens = truth.outputTokens + TokenCount(piece.tokens)
-        send(piece.bytes)
+        held += piece.bytes
+        if fault != .coalesce || position % 8 == 0 || position == answer.pieces.count {
+            let now = Instant(nanoseconds: network_clock_nanoseconds())
+            truth.firstContent = truth.firstContent ?? now
+            truth.lastContent = now
+            send(held)
+            held.removeAll(keepingCapacity: true)
+        }
         guard position < answer.pieces.count else { return complete() }
         wait(site.engine.pieceDelay(tokens: answer.pieces[position].tokens))
     }

@@ -18,6 +18,8 @@ public struct FaultShares: Hashable, Sendable {
     public var missingUsage = 0.0
     /// The first token takes two seconds longer.
     public var slowFirstToken = 0.0
+    /// Eight events at a time leave in one write.
+    public var coalesce = 0.0
 
     /// No faults.
     public init() {}

@@ -68,7 +68,7 @@ public enum RawRows {
                     ("endpoint", name(row.endpoint)), ("round", .integer(row.round)),
                     ("session", .integer(row.session)),
                     ("name", .string(row.name)), ("began_ns", time(row.began)), ("ended_ns", time(row.ended)),
-                    ("is_success", .bool(row.isSuccess)),
+                    ("is_success", .bool(row.isSuccess)), ("part", .integer(row.part)),
                 ])
             }
         case .rounds:
@@ -94,7 +94,7 @@ public enum RawRows {
         [
             ("endpoint", name(row.place.endpoint)), ("round", .integer(row.place.round)),
             ("session", .integer(row.place.session)), ("call", .integer(row.place.call)),
-            ("attempt", .integer(row.number)),
+            ("attempt", .integer(row.number)), ("part", .integer(row.part)),
         ]
     }
 

@@ -174,6 +174,22 @@ extension EndToEnd {
             #expect(file.sessions.allSatisfy { !$0.isSuccess })
         }
 
+        @Test func `events that come in one write share its time and are counted all the same`() throws {
+            var persona = fast("a")
+            persona.faults.coalesce = 1
+            let stage = try Stage([persona], settings: "rounds: 1\nsessions_per_round: 1")
+            defer { stage.close() }
+            let (file, _) = try stage.run()
+            let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
+            for row in file.attempts {
+                let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
+                #expect(row.outcome == .ok && truth.fault == "coalesce")
+                #expect(row.usage.outputTotal == truth.outputTokens)
+                #expect(Set(row.events.map(\.at)).count <= (row.events.count + 7) / 8)
+            }
+            #expect(file.attempts.contains { $0.events.count > 8 })
+        }
+
         @Test func `an endpoint that is not there fails every session at once`() throws {
             let stage = try Stage([fast("a")], settings: "rounds: 1\nsessions_per_round: 2")
             defer { stage.close() }

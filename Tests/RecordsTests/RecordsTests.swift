@@ -76,6 +76,30 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(error?.description.contains("--resume") == true)
     }
 
+    @Test func `files of every older version stay readable`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        let file = try RunFile(path: folder.appending(path: "run-version-1.sqlite").path)
+        #expect(file.documents.plan.name == "fixture")
+        #expect(file.attempts.map(\.outcome) == Array(repeating: .ok, count: 8))
+        #expect(file.attempts.map(\.part) == Array(repeating: 0, count: 8))
+        #expect(
+            file.attempts.map { $0.usage.inputTotal?.value } == [
+                10800, 11234, 10800, 11234, 10800, 11097, 10800, 11097,
+            ])
+        #expect(file.attempts.map(\.events.count) == [7, 10, 7, 10, 7, 12, 7, 12])
+        #expect(
+            file.attempts.map { $0.listCost?.picodollars } == [
+                10900000000, 1657700000, nil, nil, 1942300000, 1560700000, nil, nil,
+            ])
+        #expect(file.sessions.count == 4 && file.sessions.allSatisfy(\.isSuccess))
+        #expect(throws: RecordsError.self) {
+            defer { remove() }
+            try FileManager.default.copyItem(
+                at: folder.appending(path: "run-version-1.sqlite"), to: URL(filePath: path))
+            return try RunFileWriter(resuming: path)
+        }
+    }
+
     @Test func `packed event times survive any cut`() {
         let events = attempt(0, .ok).events
         let bytes = EventTimes.encoded(events)

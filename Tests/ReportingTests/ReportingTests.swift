@@ -152,6 +152,6 @@ import Testing
         var lines: [String] = []
         RawRows.csv(file, .sessions) { lines.append($0) }
         #expect(lines.count == 17)
-        #expect(lines[0] == "endpoint,round,session,name,began_ns,ended_ns,is_success\r\n")
+        #expect(lines[0] == "endpoint,round,session,name,began_ns,ended_ns,is_success,part\r\n")
     }
 }

@@ -1,0 +1,73 @@
+import Foundation
+import Quantities
+import Records
+import Rehearsal
+import Statistics
+import Testing
+
+/// The program itself, as it was built beside these tests.
+private let program: URL? = {
+    var folder = Bundle.main.bundleURL
+    for _ in 0..<4 {
+        let candidate = folder.appending(path: "submeter")
+        if FileManager.default.isExecutableFile(atPath: candidate.path), !candidate.hasDirectoryPath {
+            return candidate
+        }
+        folder.deleteLastPathComponent()
+    }
+    return nil
+}()
+
+extension EndToEnd {
+    @Suite(.serialized, .enabled(if: program != nil, "the program was not built: swift build --product submeter"))
+    struct KillTests {
+        /// Starts the program, quietly.
+        private func start(_ words: [String]) throws -> Process {
+            let process = Process()
+            process.executableURL = program
+            process.arguments = words
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            return process
+        }
+
+        @Test func `a run that is killed loses no finished call that was written, and resuming repeats none`() throws {
+            let persona = Persona(name: "a", network: .milliseconds(5), decodeTokensPerSecond: 20_000)
+            let stage = try Stage([persona], settings: "rounds: 8\nsessions_per_round: 3", calls: 6)
+            defer { stage.close() }
+            let folder = FileManager.default.temporaryDirectory.appending(path: "killed-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: folder) }
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for source in stage.plan.documents.sources {
+                try Data(source.bytes).write(to: folder.appending(path: source.name))
+            }
+            let path = folder.appending(path: "run.sqlite").path
+            let run = try start(["run", "--quiet", "--output", path, folder.appending(path: "p.yaml").path])
+            let patience = Date(timeIntervalSinceNow: 60)
+            // Killed when the file holds some calls and others are under way.
+            while ((try? RunFile(path: path).attempts.count) ?? 0) < 10 {
+                try #require(Date() < patience && run.isRunning, "the run wrote nothing")
+            }
+            kill(run.processIdentifier, SIGKILL)
+            run.waitUntilExit()
+            let kept = try RunFile(path: path).attempts
+            #expect(kept.count < 8 * 3 * 6, "it was over before it was killed")
+            let resumed = try start(["run", "--quiet", "--resume", path])
+            resumed.waitUntilExit()
+            #expect(resumed.terminationStatus == 0)
+            let whole = try RunFile(path: path)
+            #expect(whole.attempts.count { $0.outcome == .ok } == 8 * 3 * 6)
+            #expect(kept.allSatisfy { whole.attempts.contains($0) })
+            #expect(Set(whole.attempts.map(\.part)) == [0, 1])
+            #expect(whole.facts["clock_anchor.1"] != nil)
+            stage.fleet.stop()
+            let sent = Dictionary(grouping: stage.fleet.truths, by: \.requestIdentifier)
+            for row in kept {
+                let place = row.place
+                let name = "e\(place.endpoint)-r\(place.round)-s\(place.session)-c\(place.call)"
+                #expect(sent[name]?.count == 1, "\(name) had ended and was sent again")
+            }
+        }
+    }
+}
