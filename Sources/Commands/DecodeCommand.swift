@@ -15,8 +15,7 @@ enum DecodeCommand: Subcommand {
         options: [
             OptionSpecification("--dialect", choices: DialectName.allCases.map(\.rawValue), "the wire format (needed)"),
             OptionSpecification("--events", "print each event first, one JSON object per line"),
-            OptionSpecification(
-                "--cumulative", "each event repeats the whole text so far (no dialect of this version does)"),
+            OptionSpecification("--cumulative", "each event repeats the whole text so far"),
         ],
         examples: [
             ("decode --dialect openai-chat response.sse", "what the stream says"),
@@ -24,17 +23,17 @@ enum DecodeCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        guard let dialect = arguments["--dialect"] else {
+        guard let dialect = arguments["--dialect"].flatMap({ DialectName(rawValue: $0) }) else {
             let known = DialectName.allCases.map(\.rawValue).joined(separator: ", ")
             throw .usage("submeter decode needs --dialect (one of: \(known))")
         }
-        if arguments.has("--cumulative") {
-            throw .usage("'--cumulative' is for dialects that repeat the whole text in each event; \(dialect) does not")
-        }
         let bytes = try Files.read(arguments.operands[0])
         let showsEvents = arguments.has("--events")
-        var decoder = ChatDecoder(
-            head: ResponseHead(status: 200, contentType: ""), parser: JSONParser(limits: .standard), keepsText: true)
+        let options = DecodingOptions(
+            keepsText: true, accumulation: arguments.has("--cumulative") ? .cumulative : .incremental)
+        let decoder = Dialects.decoder(
+            dialect, head: ResponseHead(status: 0, contentType: ""), parser: JSONParser(limits: .standard),
+            options: options)
         func show(_ event: DecodedEvent) {
             if showsEvents { console.output(line(event).text() + "\n") }
         }

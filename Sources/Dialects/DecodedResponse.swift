@@ -7,12 +7,18 @@ public struct ResponseHead: Hashable, Sendable {
     public var status: Int
     /// The `content-type` header in lower case; empty if there is none.
     public var contentType: String
+    /// The header `x-amzn-ErrorType`, in which Amazon names errors; empty if there is none.
+    public var errorType: String
 
     /// Makes a head.
-    public init(status: Int, contentType: String) {
+    public init(status: Int, contentType: String, errorType: String = "") {
         self.status = status
         self.contentType = contentType
+        self.errorType = errorType
     }
+
+    /// True if the status says that there is no answer; zero stands for a body whose status is not known.
+    var isFailed: Bool { !(200..<300).contains(status) && status != 0 }
 }
 
 /// How the transport of a response ended.
@@ -75,6 +81,8 @@ public struct DecodedResponse: Hashable, Sendable {
     public var provider: String?
     /// The model that answered.
     public var model: String?
+    /// The build, tier or region that served the call, where the response names it.
+    public var fingerprint: String?
     /// The response's own identifier.
     public var responseIdentifier: String?
     /// The provider's error.

@@ -6,22 +6,38 @@ public import Workloads
 public struct RequestTarget: Hashable, Sendable {
     /// The model's name on the wire.
     public var model: String
-    /// The member that limits the output: `max_tokens` or `max_completion_tokens`.
+    /// The member that limits the output, for OpenAI's chat: `max_tokens` or `max_completion_tokens`.
     public var outputLimitField: String
     /// True if the stream must be asked for its usage.
     public var asksForUsage: Bool
     /// Members that the provider wants in every body.
     public var extra: JSONObject
+    /// Members that the provider does not accept and that are left out.
+    public var omitted: Set<String>
+    /// The member in which earlier reasoning is sent back; nil if the provider does not want it.
+    public var reasoningField: String?
+    /// True if the places up to which a prompt should be cached are to be marked.
+    public var marksCache: Bool
+    /// The member that keeps the calls of a session together; nil for none.
+    public var sessionField: String?
+    /// Whose body is sent, for Bedrock's InvokeModel: `openai-chat` or `anthropic-messages`.
+    public var innerDialect: DialectName
 
     /// Makes a target.
     public init(
         model: String, outputLimitField: String = "max_tokens", asksForUsage: Bool = true,
-        extra: JSONObject = JSONObject()
+        extra: JSONObject = JSONObject(), omitted: Set<String> = [], reasoningField: String? = nil,
+        marksCache: Bool = false, sessionField: String? = nil, innerDialect: DialectName = .openAIChat
     ) {
         self.model = model
         self.outputLimitField = outputLimitField
         self.asksForUsage = asksForUsage
         self.extra = extra
+        self.omitted = omitted
+        self.reasoningField = reasoningField
+        self.marksCache = marksCache
+        self.sessionField = sessionField
+        self.innerDialect = innerDialect
     }
 }
 
@@ -33,12 +49,17 @@ public struct CallOptions: Hashable, Sendable {
     public var temperature: Double?
     /// The sampling seed.
     public var seed: Int?
+    /// What all calls of the session have in common, and no others.
+    public var sessionKey: String?
 
     /// Makes options; what is left out is not sent.
-    public init(outputLimit: TokenCount? = nil, temperature: Double? = nil, seed: Int? = nil) {
+    public init(
+        outputLimit: TokenCount? = nil, temperature: Double? = nil, seed: Int? = nil, sessionKey: String? = nil
+    ) {
         self.outputLimit = outputLimit
         self.temperature = temperature
         self.seed = seed
+        self.sessionKey = sessionKey
     }
 }
 
@@ -46,9 +67,14 @@ public struct CallOptions: Hashable, Sendable {
 ///
 /// A body is the bytes of the prefix, the bytes of each kept call's items, and the bytes of the suffix, in that order. The
 /// parts are immutable and shared: the prefix by all sessions that begin alike, the items by all later calls of a session.
+/// Where a dialect wants messages of one role merged, the last message of a part stays open and the next part, or the
+/// suffix, closes it; for that the role of the message before is handed in.
 public protocol RequestEncoder: Sendable {
-    /// The path that is appended to the provider's base URL.
+    /// The path that is appended to the provider's base URL; `{model}` stands for the model's name, percent-encoded.
     var path: String { get }
+
+    /// Headers that every request of the dialect has.
+    var headers: [(name: String, value: String)] { get }
 
     /// The opening of a body, up to and including the system message.
     func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8]
@@ -56,13 +82,47 @@ public protocol RequestEncoder: Sendable {
     /// The bytes that a call's items add.
     ///
     /// - Parameters:
-    ///   - items: the items.
-    ///   - isFirst: true if no message precedes them.
+    ///   - items: the items; at least one, the last of them of the user or a tool.
+    ///   - previous: the role of the message before them; nil if none precedes them, not even a system message.
+    ///   - target: what the request is made for.
     /// - Returns: a piece of the body.
-    func items(_ items: [ConversationItem], isFirst: Bool) -> [UInt8]
+    func items(_ items: [ConversationItem], after previous: MessageRole?, target: RequestTarget) -> [UInt8]
 
     /// The end of a body.
-    func suffix(_ options: CallOptions, target: RequestTarget) -> [UInt8]
+    ///
+    /// - Parameters:
+    ///   - options: what the call asks for.
+    ///   - prefix: the prefix with which the body began.
+    ///   - target: what the request is made for.
+    /// - Returns: the last piece of the body.
+    func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8]
+}
+
+extension RequestEncoder {
+    /// Server-sent events are accepted.
+    public var headers: [(name: String, value: String)] { [("Accept", "text/event-stream")] }
+
+    /// The path of a request.
+    ///
+    /// - Parameters:
+    ///   - template: a provider's own path in place of the dialect's; nil for none.
+    ///   - model: the model's name on the wire.
+    /// - Returns: the path with the model's name put in.
+    public func path(template: String?, model: String) -> String {
+        var path = template ?? self.path
+        guard let place = path.firstRange(of: "{model}") else { return path }
+        path.replaceSubrange(place, with: PercentEncoding.segment(model))
+        return path
+    }
+
+    /// A whole body in one piece.
+    public func body(
+        _ prompt: PromptPrefix, _ items: [ConversationItem], _ options: CallOptions, target: RequestTarget
+    ) -> [UInt8] {
+        prefix(prompt, target: target)
+            + self.items(items, after: prompt.system.isEmpty ? nil : .system, target: target)
+            + suffix(options, prefix: prompt, target: target)
+    }
 }
 
 /// The dialects by name.
@@ -71,6 +131,22 @@ public enum Dialects {
     public static func encoder(_ name: DialectName) -> any RequestEncoder {
         switch name {
         case .openAIChat: ChatRequestEncoder()
+        }
+    }
+
+    /// A decoder for one response of a dialect.
+    ///
+    /// - Parameters:
+    ///   - name: the dialect.
+    ///   - head: status and content type; an empty content type means that the body itself must tell.
+    ///   - parser: may serve many decoders of one thread.
+    ///   - options: how to read it.
+    /// - Returns: a decoder that has seen nothing yet.
+    public static func decoder(
+        _ name: DialectName, head: ResponseHead, parser: JSONParser, options: DecodingOptions = DecodingOptions()
+    ) -> any ResponseDecoder {
+        switch name {
+        case .openAIChat: ServerSentEventDecoder(ChatInterpreter(), head: head, parser: parser, options: options)
         }
     }
 }

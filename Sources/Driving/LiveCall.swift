@@ -13,7 +13,7 @@ import Transport
 final class LiveCall {
     let key: CallKey
     private(set) var row: AttemptRow
-    private var decoder: ChatDecoder?
+    private var decoder: (any ResponseDecoder)?
     private(set) var lastActivity: Instant
     /// Why we ended it ourselves.
     var abortedAs: OutcomeClass?
@@ -31,14 +31,16 @@ final class LiveCall {
         lastActivity = at
     }
 
-    func noteHead(_ head: HTTPHead, parser: JSONParser, at: Instant) {
+    func noteHead(_ head: HTTPHead, _ route: EndpointRoute, parser: JSONParser, at: Instant) {
         row.head = at
         row.status = head.status
         row.retryAfter = head.status >= 400 ? RetryAdvice.wait { head.first($0) } : nil
         row.responseIdentifier = head.first("x-request-id") ?? head.first("request-id")
         let type = (head.first("content-type") ?? "").lowercased()
-        decoder = ChatDecoder(
-            head: ResponseHead(status: head.status, contentType: type), parser: parser, keepsText: false)
+        let errorType = head.first("x-amzn-errortype") ?? ""
+        decoder = Dialects.decoder(
+            route.dialect, head: ResponseHead(status: head.status, contentType: type, errorType: errorType),
+            parser: parser, options: route.decoding)
         lastActivity = at
     }
 

@@ -15,8 +15,14 @@ struct LiveSession {
     let transcript: Transcript
     let began: Instant
     let salts: Salts
-    private var groups: [Int: [UInt8]] = [:]
+    private var groups: [Int: Group] = [:]
     private let lastUse: [Int]
+
+    /// What one call adds to its context, as bytes.
+    private struct Group {
+        let bytes: [UInt8]
+        let lastRole: MessageRole?
+    }
 
     init(_ transcript: Transcript, salts: Salts, began: Instant) {
         self.transcript = transcript
@@ -31,23 +37,26 @@ struct LiveSession {
 
     /// The body of a call as shared segments: prefix, kept calls, own items, suffix.
     mutating func body(
-        _ call: Int, prefix: SharedPrefix, encoder: any RequestEncoder, suffix: [UInt8]
+        _ call: Int, prefix: SharedPrefix, encoder: any RequestEncoder, options: CallOptions, target: RequestTarget
     ) -> [[UInt8]] {
         let entry = transcript.graph.entries[call]
         var segments = [prefix.bytes]
-        for (place, index) in (entry.kept + [call]).enumerated() {
-            let bytes = groups[index] ?? encoded(index, place == 0, prefix, encoder)
-            if lastUse[index] > call || index == call { groups[index] = bytes }
-            segments.append(bytes)
+        var previous: MessageRole? = prefix.prompt.system.isEmpty ? nil : .system
+        for index in entry.kept + [call] {
+            let group = groups[index] ?? encoded(index, after: previous, prefix, encoder, target)
+            if lastUse[index] > call || index == call { groups[index] = group }
+            segments.append(group.bytes)
+            previous = group.lastRole
         }
-        segments.append(suffix)
+        segments.append(encoder.suffix(options, prefix: prefix.prompt, target: target))
         return segments
     }
 
     private func encoded(
-        _ index: Int, _ isFirst: Bool, _ prefix: SharedPrefix, _ encoder: any RequestEncoder
-    ) -> [UInt8] {
+        _ index: Int, after previous: MessageRole?, _ prefix: SharedPrefix, _ encoder: any RequestEncoder,
+        _ target: RequestTarget
+    ) -> Group {
         let items = transcript.items(index, salts: salts, tools: prefix.prompt.tools)
-        return encoder.items(items, isFirst: isFirst && prefix.prompt.system.isEmpty)
+        return Group(bytes: encoder.items(items, after: previous, target: target), lastRole: items.last?.role)
     }
 }

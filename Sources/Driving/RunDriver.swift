@@ -53,7 +53,7 @@ public final class RunDriver {
     private let plan: Plan
     private let loop: NetworkLoop
     private let writer: RunFileWriter
-    private let headers: [[HTTPHeader]]
+    private let routes: [EndpointRoute]
     private let runSalt: String
     private let interruption: Interruption
     private let attemptNumbers: [CallKey: Int]
@@ -87,11 +87,7 @@ public final class RunDriver {
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
         self.interruption = interruption
-        headers = zip(plan.endpoints, authorization).map { endpoint, secret in
-            [HTTPHeader("Content-Type", "application/json"), HTTPHeader("Accept", "text/event-stream")]
-                + endpoint.provider.headers.map { HTTPHeader($0.name, $0.value) }
-                + (secret.map { [HTTPHeader($0.name, $0.value)] } ?? [])
-        }
+        routes = zip(plan.endpoints, authorization).map { EndpointRoute($0, authorization: $1) }
         var ended: [CallKey: Bool] = [:]
         var numbers: [CallKey: Int] = [:]
         for row in earlier {
@@ -241,12 +237,11 @@ public final class RunDriver {
         var row = row(key, .aborted)
         row.due = due
         row.predecessorEnd = predecessorEnd
-        let endpoint = plan.endpoints[key.session.endpoint]
-        let encoder = Dialects.encoder(endpoint.provider.dialect)
+        let route = routes[key.session.endpoint]
         let request = HTTPRequest(
-            url: endpoint.baseURL + encoder.path,
-            headers: headers[key.session.endpoint] + [HTTPHeader("X-Request-Id", Self.requestIdentifier(key))],
-            body: body(key, endpoint, encoder), connectTimeout: plan.profile.timeouts.connect,
+            url: route.url,
+            headers: route.headers(sessionKey: sessionKey(key.session), requestIdentifier: Self.requestIdentifier(key)),
+            body: body(key, route), connectTimeout: plan.profile.timeouts.connect,
             totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total + .seconds(1))
         do throws(TransportError) {
             let transfer = try loop.start(request)
@@ -263,25 +258,29 @@ public final class RunDriver {
         "e\(key.session.endpoint)-r\(key.session.round)-s\(key.session.session)-c\(key.call)"
     }
 
-    private func body(_ key: CallKey, _ endpoint: PlannedEndpoint, _ encoder: any RequestEncoder) -> [[UInt8]] {
+    /// What all calls of a session have in common, for routers that keep them at one server.
+    private func sessionKey(_ key: SessionKey) -> String {
+        "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
+    }
+
+    private func body(_ key: CallKey, _ route: EndpointRoute) -> [[UInt8]] {
         guard var session = sessions[key.session] else { return [] }
         let call = session.transcript.session.calls[key.call]
-        let target = RequestTarget(
-            model: endpoint.model.identifier, outputLimitField: endpoint.provider.outputLimitField.rawValue,
-            asksForUsage: endpoint.provider.asksForUsage, extra: endpoint.provider.extraBody)
         let name = "\(key.session.endpoint) \(session.transcript.prefixKey(agent: call.agent))"
         let prefix =
             prefixes[name]
             ?? {
                 let prompt = session.transcript.prefix(agent: call.agent, runSalt: runSalt)
-                return SharedPrefix(prompt: prompt, bytes: encoder.prefix(prompt, target: target))
+                return SharedPrefix(prompt: prompt, bytes: route.encoder.prefix(prompt, target: route.target))
             }()
         prefixes[name] = prefix
-        let limit = [plan.outputLimit(call), endpoint.model.maximumOutput].compactMap(\.self).min()
-        let options = CallOptions(outputLimit: limit, temperature: plan.profile.temperature)
+        let limit = [plan.outputLimit(call), plan.endpoints[key.session.endpoint].model.maximumOutput]
+            .compactMap(\.self).min()
+        let options = CallOptions(
+            outputLimit: limit, temperature: plan.profile.temperature, sessionKey: sessionKey(key.session))
         sessions[key.session] = nil
         let body = session.body(
-            key.call, prefix: prefix, encoder: encoder, suffix: encoder.suffix(options, target: target))
+            key.call, prefix: prefix, encoder: route.encoder, options: options, target: route.target)
         sessions[key.session] = session
         return body
     }
@@ -291,7 +290,9 @@ public final class RunDriver {
     private func take(_ event: TransferEvent, _ bytes: Span<UInt8>) {
         switch event {
         case .requestSent(let transfer, let at): calls[transfer]?.noteSent(at: at)
-        case .head(let transfer, let head, let at): calls[transfer]?.noteHead(head, parser: parser, at: at)
+        case .head(let transfer, let head, let at):
+            guard let call = calls[transfer] else { return }
+            call.noteHead(head, routes[call.key.session.endpoint], parser: parser, at: at)
         case .bytes(let transfer, let at): calls[transfer]?.noteBytes(bytes, at: at)
         case .ended(let transfer, let result):
             guard let call = calls.removeValue(forKey: transfer) else { return }

@@ -14,6 +14,8 @@ public struct PlannedEndpoint: Hashable, Sendable {
     public let model: ModelOffer
     /// Where requests go.
     public let baseURL: String
+    /// A path in place of the dialect's own, with `{model}` left in it.
+    public let path: String?
     /// The region.
     public let region: String?
     /// The list price; nil if no document has one.
@@ -121,7 +123,11 @@ public struct Plan: Hashable, Sendable {
             let region = endpoint.region ?? provider.region
             return PlannedEndpoint(
                 identifier: endpoint.identifier, provider: provider, model: model,
-                baseURL: endpoint.baseURL ?? provider.baseURL, region: region,
+                baseURL: provider.filled(
+                    endpoint.baseURL ?? provider.baseURL, region: region, parameters: endpoint.parameters
+                ).text,
+                path: provider.path.map { provider.filled($0, region: region, parameters: endpoint.parameters).text },
+                region: region,
                 price: book.price(of: profile.model, at: provider.identifier, region: region))
         }
         tokenizer = ApproximateTokenizer(bytesPerToken: documents.workload.bytesPerToken)

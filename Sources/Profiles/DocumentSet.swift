@@ -152,6 +152,17 @@ public struct DocumentSet: Hashable, Sendable {
                     file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: message))
             return
         }
+        let region = endpoint.region ?? provider.region
+        let missing = [endpoint.baseURL ?? provider.baseURL, provider.path ?? ""].flatMap {
+            provider.filled($0, region: region, parameters: endpoint.parameters).missing
+        }
+        for name in Set(missing).sorted() {
+            let place = name == "region" ? "region" : "parameters.\(name)"
+            problems.append(
+                Problem(
+                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier).\(place)",
+                    message: "is missing; the URL of provider '\(provider.identifier)' needs it"))
+        }
         guard !provider.models.contains(where: { $0.name == plan.model }) else { return }
         let names = provider.models.map(\.name).joined(separator: ", ")
         let message = "provider '\(provider.identifier)' does not offer the model '\(plan.model)' (it offers: \(names))"

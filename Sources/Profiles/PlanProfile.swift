@@ -9,8 +9,10 @@ public struct EndpointProfile: Hashable, Sendable {
     public var provider: ProviderIdentifier
     /// A base URL in place of the provider's.
     public var baseURL: String?
-    /// The region, for the price.
+    /// The region, for the price and for `{region}` in the base URL.
     public var region: String?
+    /// Values for the names in braces of the provider's base URL and path.
+    public var parameters: [String: String]
     /// Where the endpoint is named, for later checks.
     public var mark: YAMLMarkBox
 }
@@ -188,7 +190,8 @@ public struct PlanProfile: Hashable, Sendable {
         let endpoint = EndpointProfile(
             identifier: EndpointIdentifier(reader.optionalString("name") ?? provider),
             provider: ProviderIdentifier(provider), baseURL: reader.optionalString("base_url"),
-            region: reader.optionalString("region"), mark: YAMLMarkBox(mark: node.mark))
+            region: reader.optionalString("region"),
+            parameters: ProviderProfile.parameters(reader.mapping("parameters")), mark: YAMLMarkBox(mark: node.mark))
         reader.finish()
         return endpoint
     }

@@ -63,10 +63,17 @@ public struct ProviderProfile: Hashable, Sendable {
     public var deliveryPath: DeliveryPath
     /// What it speaks.
     public var dialect: DialectName
-    /// Where; paths of the dialect are appended.
+    /// Where; paths of the dialect are appended. Names in braces, such as
+    /// `{region}`, are put in by ``filled(_:region:parameters:)``.
     public var baseURL: String
+    /// A path in place of the dialect's own; `{model}` stands for the model's name.
+    public var path: String?
+    /// Values for the names in braces of the base URL and the path.
+    public var parameters: [String: String]
     /// The region, where there are several.
     public var region: String?
+    /// The regions that it is sold in, as far as is known.
+    public var regions: [String]
     /// Where the company has its seat.
     public var headquarters: String?
     /// Who writes the bill.
@@ -82,6 +89,22 @@ public struct ProviderProfile: Hashable, Sendable {
     public var asksForUsage: Bool
     /// Members that every body gets.
     public var extraBody: JSONObject
+    /// Members that are not sent, since the provider refuses them.
+    public var omitted: Set<String>
+    /// The member in which reasoning is sent back; nil if the provider does not want it.
+    public var reasoningField: String?
+    /// True if the places up to which a prompt should be cached are to be marked.
+    public var marksCache: Bool
+    /// Whose body is sent, for Bedrock's InvokeModel.
+    public var innerDialect: DialectName
+    /// How the calls of one session are kept at one server.
+    public var stickiness: Stickiness
+    /// How later events of a stream relate to earlier ones.
+    public var accumulation: StreamAccumulation
+    /// The tag that encloses reasoning inside the visible text; nil for none.
+    public var reasoningTag: String?
+    /// What a response must say of who served it.
+    public var route: RouteExpectation
     /// The models.
     public var models: [ModelOffer]
     /// What it says of itself.
@@ -100,6 +123,26 @@ public struct ProviderProfile: Hashable, Sendable {
         case maximumCompletionTokens = "max_completion_tokens"
     }
 
+    /// How the calls of one session are kept at one server, so that its cache serves them.
+    public struct Stickiness: Hashable, Sendable {
+        /// The header that holds the session's key; nil for none.
+        public var header: String?
+        /// The member of the body that holds it; nil for none.
+        public var field: String?
+    }
+
+    /// What a response must say of who served it; a call whose response says otherwise is set apart.
+    public struct RouteExpectation: Hashable, Sendable {
+        /// The upstream provider's name.
+        public var servedBy: String?
+        /// The model's name, or any of several; empty to take any.
+        public var servedModels: [String]
+        /// The header that names the region, and the region that it must name.
+        public var regionHeader: String?
+        /// The region.
+        public var region: String?
+    }
+
     init(_ reader: inout MappingReader) {
         identifier = ProviderIdentifier(reader.string("name"))
         displayName = reader.optionalString("display_name") ?? identifier.rawValue
@@ -110,7 +153,10 @@ public struct ProviderProfile: Hashable, Sendable {
         if !baseURL.hasPrefix("http://"), !baseURL.hasPrefix("https://"), reader.keys.contains("base_url") {
             reader.report("base_url", "must begin with https:// or http://")
         }
+        path = reader.optionalString("path")
+        parameters = Self.parameters(reader.mapping("parameters"))
         region = reader.optionalString("region")
+        regions = reader.strings("regions").map(\.text)
         headquarters = reader.optionalString("headquarters")
         billingEntity = reader.optionalString("billing_entity")
         authentication = Self.authentication(reader.mapping("authentication"))
@@ -120,7 +166,19 @@ public struct ProviderProfile: Hashable, Sendable {
             request?.choice("output_limit_field", OutputLimitField.self, default: .maximumTokens) ?? .maximumTokens
         asksForUsage = request?.bool("ask_for_usage", default: true) ?? true
         extraBody = request?.json("extra") ?? JSONObject()
+        omitted = Set(request?.strings("omit").map(\.text) ?? [])
+        reasoningField = request?.optionalString("reasoning_field")
+        marksCache = request?.bool("mark_cache", default: false) ?? false
+        innerDialect = request?.choice("inner_dialect", DialectName.self, default: .openAIChat) ?? .openAIChat
+        stickiness = Stickiness(
+            header: request?.optionalString("session_header"), field: request?.optionalString("session_field"))
         request?.finish()
+        var response = reader.mapping("response")
+        accumulation =
+            response?.choice("accumulation", StreamAccumulation.self, default: .incremental) ?? .incremental
+        reasoningTag = response?.optionalString("reasoning_tag")
+        response?.finish()
+        route = Self.route(reader.mapping("route"))
         let diagnosis = reader.diagnosis
         models = reader.list("models") { Self.model($0, $1, diagnosis) }
         if models.isEmpty { reader.report("models", "must name at least one model") }
@@ -148,6 +206,23 @@ public struct ProviderProfile: Hashable, Sendable {
             return .none
         }
         return .header(name: header, reference)
+    }
+
+    private static func route(_ reader: MappingReader?) -> RouteExpectation {
+        guard var reader else { return RouteExpectation(servedModels: []) }
+        let route = RouteExpectation(
+            servedBy: reader.optionalString("served_by"), servedModels: reader.strings("served_model").map(\.text),
+            regionHeader: reader.optionalString("region_header"), region: reader.optionalString("region"))
+        if route.region != nil, route.regionHeader == nil {
+            reader.report("region", "needs 'region_header', the response header that names the region")
+        }
+        reader.finish()
+        return route
+    }
+
+    static func parameters(_ reader: MappingReader?) -> [String: String] {
+        guard var reader else { return [:] }
+        return Dictionary(reader.keys.map { ($0, reader.string($0)) }) { $1 }
     }
 
     private static func headers(_ reader: MappingReader?) -> [HeaderPair] {
@@ -187,5 +262,35 @@ public struct ProviderProfile: Hashable, Sendable {
             }
             return fact
         }
+    }
+}
+
+extension ProviderProfile {
+    /// The names in braces that a text has, but for `model`.
+    static func placeholders(_ text: String) -> [String] {
+        text.split(separator: "{", omittingEmptySubsequences: false).dropFirst().compactMap { part in
+            part.firstIndex(of: "}").map { String(part[..<$0]) }
+        }.filter { $0 != "model" }
+    }
+
+    /// A text with the names in braces replaced.
+    ///
+    /// - Parameters:
+    ///   - text: a base URL or a path.
+    ///   - region: stands for `{region}`.
+    ///   - more: an endpoint's own parameters, which go before the provider's.
+    /// - Returns: the text, and the names for which there is no value.
+    public func filled(
+        _ text: String, region: String?, parameters more: [String: String]
+    ) -> (text: String, missing: [String]) {
+        var (result, missing) = (text, [String]())
+        for name in Self.placeholders(text) {
+            guard let value = more[name] ?? parameters[name] ?? (name == "region" ? region : nil) else {
+                missing.append(name)
+                continue
+            }
+            if let place = result.firstRange(of: "{\(name)}") { result.replaceSubrange(place, with: value) }
+        }
+        return (result, missing)
     }
 }

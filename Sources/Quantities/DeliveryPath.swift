@@ -17,3 +17,13 @@ public enum DialectName: String, CaseIterable, Codable, Sendable {
     /// OpenAI Chat Completions and everything compatible with it.
     case openAIChat = "openai-chat"
 }
+
+/// How the text of later events of a stream relates to that of earlier ones.
+public enum StreamAccumulation: String, CaseIterable, Codable, Sendable {
+    /// Each event brings what is new.
+    case incremental
+    /// Each event repeats everything so far.
+    case cumulative
+    /// Whichever it turns out to be: an event that begins with all that came before repeats it.
+    case automatic
+}

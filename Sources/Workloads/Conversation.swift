@@ -13,6 +13,30 @@ public enum ConversationItem: Hashable, Sendable {
     case toolResult(ToolResult)
 }
 
+/// Who speaks in a message.
+public enum MessageRole: String, Hashable, Sendable {
+    /// Nobody: instructions.
+    case system
+    /// The user.
+    case user
+    /// The model.
+    case assistant
+    /// A tool.
+    case tool
+}
+
+extension ConversationItem {
+    /// Who speaks.
+    public var role: MessageRole {
+        switch self {
+        case .system: .system
+        case .user: .user
+        case .assistant: .assistant
+        case .toolResult: .tool
+        }
+    }
+}
+
 /// One answer of the model.
 public struct AssistantMessage: Hashable, Sendable {
     /// The visible text.

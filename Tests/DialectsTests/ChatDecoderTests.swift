@@ -9,8 +9,9 @@ import Workloads
 private func decode(
     _ pieces: [[UInt8]], status: Int = 200, type: String = "text/event-stream", end: TransportEnd = .complete
 ) -> (DecodedResponse, [DecodedEvent]) {
-    var decoder = ChatDecoder(
-        head: ResponseHead(status: status, contentType: type), parser: JSONParser(), keepsText: true)
+    let decoder = Dialects.decoder(
+        .openAIChat, head: ResponseHead(status: status, contentType: type), parser: JSONParser(),
+        options: DecodingOptions(keepsText: true))
     var events: [DecodedEvent] = []
     for piece in pieces { decoder.consume(piece.span) { events.append($0) } }
     let response = decoder.finish(end) { events.append($0) }
@@ -237,8 +238,7 @@ private let stop = chunk("", finish: "\"stop\"") + "data: [DONE]\n\n"
         for system in ["be good", ""] {
             let prefix = PromptPrefix(tools: [tool], system: system, key: "")
             let body =
-                encoder.prefix(prefix, target: target) + encoder.items(items, isFirst: system.isEmpty)
-                + encoder.suffix(CallOptions(outputLimit: 7, temperature: 0, seed: 3), target: target)
+                encoder.body(prefix, items, CallOptions(outputLimit: 7, temperature: 0, seed: 3), target: target)
             let value = try JSONValue(parsing: body)
             #expect(value["model"] == "m\"x")
             #expect(value["top_k"] == 5)

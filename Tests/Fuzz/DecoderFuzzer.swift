@@ -3,8 +3,9 @@ import Encodings
 import Glibc
 
 private func decode(_ bytes: [UInt8], pieceSize: Int) -> (DecodedResponse, [DecodedEvent]) {
-    var decoder = ChatDecoder(
-        head: ResponseHead(status: 200, contentType: ""), parser: JSONParser(limits: .standard), keepsText: true)
+    let decoder = Dialects.decoder(
+        .openAIChat, head: ResponseHead(status: 0, contentType: ""), parser: JSONParser(limits: .standard),
+        options: DecodingOptions(keepsText: true))
     var events: [DecodedEvent] = []
     var position = 0
     while position < bytes.count {
@@ -39,8 +40,8 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ length: Int) -> Int32
     let (cut, cutEvents) = decode(body, pieceSize: Int(first) % 17 + 1)
     require(whole == cut, "a response depends on how it is cut: \(whole) and \(cut)")
     require(wholeEvents == cutEvents, "events depend on how a response is cut: \(wholeEvents) and \(cutEvents)")
-    require(whole.text.utf8.count <= ChatDecoder.maximumKeptBytes + 4, "too much text is kept")
-    require(whole.toolCalls.count <= ChatDecoder.maximumToolCalls, "too many tool calls are kept")
+    require(whole.text.utf8.count <= (4 << 20) + 4, "too much text is kept")
+    require(whole.toolCalls.count <= 256, "too many tool calls are kept")
     return 0
 }
 

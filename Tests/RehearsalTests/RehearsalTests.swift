@@ -55,9 +55,7 @@ import Workloads
         let encoder = ChatRequestEncoder()
         for size in 1...20 {
             let items = [ConversationItem.user(String(repeating: "u", count: size * 100))]
-            let body =
-                encoder.prefix(prefix, target: target) + encoder.items(items, isFirst: false)
-                + encoder.suffix(CallOptions(outputLimit: 300), target: target)
+            let body = encoder.body(prefix, items, CallOptions(outputLimit: 300), target: target)
             let request = try ChatRequest(body: body, parser: JSONParser())
             let writer = ChatStreamWriter(identifier: "i", model: "m")
             let answers = (0..<2).map { _ in
@@ -65,9 +63,9 @@ import Workloads
             }
             #expect(answers[0].pieces.map(\.bytes) == answers[1].pieces.map(\.bytes))
             #expect((40...200).contains(answers[0].outputTokens.value))
-            var decoder = ChatDecoder(
-                head: ResponseHead(status: 200, contentType: "text/event-stream"), parser: JSONParser(), keepsText: true
-            )
+            let decoder = Dialects.decoder(
+                .openAIChat, head: ResponseHead(status: 200, contentType: "text/event-stream"), parser: JSONParser(),
+                options: DecodingOptions(keepsText: true))
             for piece in answers[0].pieces { decoder.consume(piece.bytes.span) { _ in } }
             for call in decoder.finish(.complete, { _ in }).toolCalls {
                 let tool = try #require(tools.first { $0.name == call.name })

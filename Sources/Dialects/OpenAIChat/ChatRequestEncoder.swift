@@ -1,95 +1,109 @@
-import Quantities
 import Encodings
+import Quantities
 public import Workloads
 
 /// Requests of OpenAI's Chat Completions (`POST /chat/completions`, streamed).
 public struct ChatRequestEncoder: RequestEncoder {
+    /// True if the body is one of Bedrock's InvokeModel, where the path names the model and asks for the stream.
+    let isInner: Bool
+
     /// Makes an encoder.
-    public init() {}
+    public init() { isInner = false }
+
+    init(isInner: Bool) { self.isInner = isInner }
 
     /// `/chat/completions`.
     public var path: String { "/chat/completions" }
 
     /// Model, stream options, extra members, tools, and the system message.
     public func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
-        var bytes: [UInt8] = Array(#"{"model":"#.utf8)
-        JSONText.append(target.model, to: &bytes)
-        bytes += #","stream":true"#.utf8
-        if target.asksForUsage { bytes += #","stream_options":{"include_usage":true}"#.utf8 }
-        for member in target.extra.members {
-            bytes.append(0x2C)
-            JSONText.append(member.key, to: &bytes)
-            bytes.append(0x3A)
-            member.value.append(to: &bytes)
+        var bytes: [UInt8] = []
+        if !isInner {
+            bytes.add(member: "model", .string(target.model))
+            bytes.add(raw: #","stream":true"#)
+            if target.asksForUsage { bytes.add(raw: #","stream_options":{"include_usage":true}"#) }
         }
+        bytes.add(extra: target)
         if !prefix.tools.isEmpty {
-            bytes += #","tools":["#.utf8
+            bytes.add(raw: #","tools":["#)
             for (index, tool) in prefix.tools.enumerated() {
-                bytes += (index > 0 ? "," : "").utf8
-                bytes += #"{"type":"function","function":"#.utf8
-                tool.json.append(to: &bytes)
+                bytes.add(raw: index > 0 ? #",{"type":"function","function":"# : #"{"type":"function","function":"#)
+                bytes.add(json: tool.json)
                 bytes.append(0x7D)
             }
-            bytes += #"],"tool_choice":"auto""#.utf8
+            bytes.append(0x5D)
+            if !target.omitted.contains("tool_choice") { bytes.add(raw: #","tool_choice":"auto""#) }
         }
-        bytes += #","messages":["#.utf8
-        if !prefix.system.isEmpty { message("system", prefix.system, &bytes) }
+        bytes.add(raw: #","messages":["#)
+        if !prefix.system.isEmpty { Self.message("system", prefix.system, &bytes) }
+        // The first member has no comma before it.
+        bytes[0] = 0x7B
         return bytes
     }
 
     /// One message per item.
-    public func items(_ items: [ConversationItem], isFirst: Bool) -> [UInt8] {
+    public func items(_ items: [ConversationItem], after previous: MessageRole?, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []
         for (index, item) in items.enumerated() {
-            if index > 0 || !isFirst { bytes.append(0x2C) }
-            switch item {
-            case .system(let text): message("system", text, &bytes)
-            case .user(let text): message("user", text, &bytes)
-            case .assistant(let answer): assistant(answer, &bytes)
-            case .toolResult(let result):
-                bytes += #"{"role":"tool","tool_call_id":"#.utf8
-                JSONText.append(result.callIdentifier, to: &bytes)
-                bytes += #","content":"#.utf8
-                JSONText.append(result.text, to: &bytes)
-                bytes.append(0x7D)
-            }
+            if index > 0 || previous != nil { bytes.append(0x2C) }
+            Self.append(item, reasoningField: target.reasoningField, &bytes)
         }
         return bytes
     }
 
-    /// Output limit, temperature and seed.
-    public func suffix(_ options: CallOptions, target: RequestTarget) -> [UInt8] {
-        var text = "]"
-        if let limit = options.outputLimit { text += ",\"\(target.outputLimitField)\":\(limit.value)" }
-        if let temperature = options.temperature { text += ",\"temperature\":\(JSONValue.number(temperature).text())" }
-        if let seed = options.seed { text += ",\"seed\":\(seed)" }
-        return Array((text + "}").utf8)
+    /// Output limit, temperature, seed and session.
+    public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
+        var bytes: [UInt8] = [0x5D]
+        if let limit = options.outputLimit { bytes.add(member: target.outputLimitField, .integer(limit.value)) }
+        if let temperature = options.temperature, !target.omitted.contains("temperature") {
+            bytes.add(member: "temperature", .number(temperature))
+        }
+        if let seed = options.seed, !target.omitted.contains("seed") { bytes.add(member: "seed", .integer(seed)) }
+        if let field = target.sessionField, let key = options.sessionKey { bytes.add(member: field, .string(key)) }
+        bytes.append(0x7D)
+        return bytes
     }
 
-    private func message(_ role: String, _ text: String, _ bytes: inout [UInt8]) {
-        bytes += "{\"role\":\"\(role)\",\"content\":".utf8
-        JSONText.append(text, to: &bytes)
+    /// One message as OpenAI writes it, which Alibaba's native form shares.
+    static func append(_ item: ConversationItem, reasoningField: String?, _ bytes: inout [UInt8]) {
+        switch item {
+        case .system(let text): message("system", text, &bytes)
+        case .user(let text): message("user", text, &bytes)
+        case .assistant(let answer): assistant(answer, reasoningField, &bytes)
+        case .toolResult(let result):
+            bytes.add(raw: #"{"role":"tool","tool_call_id":"#)
+            bytes.add(quoted: result.callIdentifier)
+            bytes.add(raw: #","content":"#)
+            bytes.add(quoted: result.text)
+            bytes.append(0x7D)
+        }
+    }
+
+    static func message(_ role: String, _ text: String, _ bytes: inout [UInt8]) {
+        bytes.add(raw: #"{"role":"#)
+        bytes.add(quoted: role)
+        bytes.add(raw: #","content":"#)
+        bytes.add(quoted: text)
         bytes.append(0x7D)
     }
 
-    private func assistant(_ answer: AssistantMessage, _ bytes: inout [UInt8]) {
-        bytes += #"{"role":"assistant","content":"#.utf8
-        if let text = answer.text { JSONText.append(text, to: &bytes) } else { bytes += "null".utf8 }
-        if let reasoning = answer.reasoning {
-            bytes += #","reasoning_content":"#.utf8
-            JSONText.append(reasoning, to: &bytes)
+    private static func assistant(_ answer: AssistantMessage, _ reasoningField: String?, _ bytes: inout [UInt8]) {
+        bytes.add(raw: #"{"role":"assistant","content":"#)
+        bytes.add(json: answer.text.map { .string($0) } ?? .null)
+        // Providers that want reasoning back refuse a tool call without it, even where it is empty.
+        if let reasoningField, answer.reasoning != nil || !answer.toolCalls.isEmpty {
+            bytes.add(member: reasoningField, .string(answer.reasoning ?? ""))
         }
         if !answer.toolCalls.isEmpty {
-            bytes += #","tool_calls":["#.utf8
+            bytes.add(raw: #","tool_calls":["#)
             for (index, call) in answer.toolCalls.enumerated() {
-                bytes += (index > 0 ? "," : "").utf8
-                bytes += #"{"id":"#.utf8
-                JSONText.append(call.identifier, to: &bytes)
-                bytes += #","type":"function","function":{"name":"#.utf8
-                JSONText.append(call.name, to: &bytes)
-                bytes += #","arguments":"#.utf8
-                JSONText.append(call.arguments, to: &bytes)
-                bytes += "}}".utf8
+                bytes.add(raw: index > 0 ? #",{"id":"# : #"{"id":"#)
+                bytes.add(quoted: call.identifier)
+                bytes.add(raw: #","type":"function","function":{"name":"#)
+                bytes.add(quoted: call.name)
+                bytes.add(raw: #","arguments":"#)
+                bytes.add(quoted: call.arguments)
+                bytes.add(raw: "}}")
             }
             bytes.append(0x5D)
         }

@@ -1,0 +1,43 @@
+import Dialects
+import Planning
+import Profiles
+import Quantities
+import Transport
+
+/// How the calls of one endpoint are written, sent and read.
+struct EndpointRoute {
+    let encoder: any RequestEncoder
+    let target: RequestTarget
+    let dialect: DialectName
+    let decoding: DecodingOptions
+    let url: String
+    private let fixedHeaders: [HTTPHeader]
+    private let sessionHeader: String?
+
+    /// - Parameters:
+    ///   - endpoint: the endpoint.
+    ///   - authorization: the header that proves who sends.
+    init(_ endpoint: PlannedEndpoint, authorization: (name: String, value: String)?) {
+        let provider = endpoint.provider
+        dialect = provider.dialect
+        encoder = Dialects.encoder(dialect)
+        target = RequestTarget(
+            model: endpoint.model.identifier, outputLimitField: provider.outputLimitField.rawValue,
+            asksForUsage: provider.asksForUsage, extra: provider.extraBody, omitted: provider.omitted,
+            reasoningField: provider.reasoningField, marksCache: provider.marksCache,
+            sessionField: provider.stickiness.field, innerDialect: provider.innerDialect)
+        decoding = DecodingOptions(accumulation: provider.accumulation, reasoningTag: provider.reasoningTag)
+        url = endpoint.baseURL + encoder.path(template: endpoint.path, model: endpoint.model.identifier)
+        fixedHeaders =
+            [HTTPHeader("Content-Type", "application/json")]
+            + (encoder.headers + provider.headers).map { HTTPHeader($0.name, $0.value) }
+            + (authorization.map { [HTTPHeader($0.name, $0.value)] } ?? [])
+        sessionHeader = provider.stickiness.header
+    }
+
+    /// The headers of one request.
+    func headers(sessionKey: String, requestIdentifier: String) -> [HTTPHeader] {
+        fixedHeaders + (sessionHeader.map { [HTTPHeader($0, sessionKey)] } ?? [])
+            + [HTTPHeader("X-Request-Id", requestIdentifier)]
+    }
+}
