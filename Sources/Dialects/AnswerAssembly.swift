@@ -24,7 +24,6 @@ struct AnswerAssembly {
         var identifier = ""
         var name = ""
         var arguments: [UInt8] = []
-        var repeatedByteCount = 0
     }
 
     /// Text of one kind: what is kept of it, and how much has come.
@@ -173,6 +172,19 @@ struct AnswerAssembly {
 
     /// How many tool calls have begun.
     var toolCallCount: Int { calls.count }
+
+    /// Tells of a piece of arguments whose place among them is not its end.
+    mutating func noteStreamedArgument(byteCount: Int, _ handle: (DecodedEvent) -> Void) {
+        note(.toolArguments, byteCount, handle)
+    }
+
+    /// Sets the arguments of a tool call that came in pieces of another kind.
+    mutating func setArguments(_ place: Int, _ arguments: [UInt8]) { calls[place].arguments = arguments }
+
+    /// Gives a tool call that has no arguments the empty object.
+    mutating func completeArguments(_ place: Int) {
+        if calls[place].arguments.isEmpty { calls[place].arguments = Array("{}".utf8) }
+    }
 
     /// True if a tool call has arguments already.
     func hasArguments(_ place: Int) -> Bool { !calls[place].arguments.isEmpty }

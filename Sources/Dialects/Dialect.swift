@@ -131,6 +131,13 @@ public enum Dialects {
     public static func encoder(_ name: DialectName) -> any RequestEncoder {
         switch name {
         case .openAIChat: ChatRequestEncoder()
+        case .openAIResponses: ResponsesRequestEncoder()
+        case .anthropicMessages: AnthropicRequestEncoder()
+        case .bedrockConverse: ConverseRequestEncoder()
+        case .bedrockInvoke: InvokeRequestEncoder()
+        case .gemini: GeminiRequestEncoder()
+        case .tgi: GenerateRequestEncoder()
+        case .dashScope: DashScopeRequestEncoder()
         }
     }
 
@@ -145,8 +152,19 @@ public enum Dialects {
     public static func decoder(
         _ name: DialectName, head: ResponseHead, parser: JSONParser, options: DecodingOptions = DecodingOptions()
     ) -> any ResponseDecoder {
-        switch name {
-        case .openAIChat: ServerSentEventDecoder(ChatInterpreter(), head: head, parser: parser, options: options)
+        func events<Interpreter: StreamInterpreter>(_ interpreter: Interpreter) -> any ResponseDecoder {
+            ServerSentEventDecoder(interpreter, head: head, parser: parser, options: options)
+        }
+        return switch name {
+        case .openAIChat: events(ChatInterpreter())
+        case .openAIResponses: events(ResponsesInterpreter())
+        case .anthropicMessages: events(AnthropicInterpreter())
+        case .bedrockConverse:
+            EventStreamDecoder(ConverseInterpreter(), head: head, parser: parser, options: options)
+        case .bedrockInvoke: EventStreamDecoder(InvokeInterpreter(), head: head, parser: parser, options: options)
+        case .gemini: events(GeminiInterpreter())
+        case .tgi: events(GenerateInterpreter())
+        case .dashScope: events(DashScopeInterpreter())
         }
     }
 }

@@ -23,13 +23,16 @@ enum ErrorTaxonomy {
     ///   - view: the error, or what holds it.
     ///   - status: the status that the server gives inside the body, if any.
     ///   - moreCodes: codes that stand elsewhere.
+    /// - Returns: the error.
     static func readInStream(_ view: JSONView, status: Int? = nil, moreCodes: [String] = []) -> ProviderError {
         let found = describe(view)
         let codes = moreCodes + found.codes
         let status = status ?? codes.lazy.compactMap { Int($0) }.first { (400..<600).contains($0) } ?? 0
         let text = codes.isEmpty ? found.message : "\(codes.joined(separator: " ")): \(found.message)"
         let outcome = outcome(status: status, codes: codes, message: found.message)
-        return ProviderError(outcome: status == 0 && outcome == .badRequest ? .streamError : outcome, message: text)
+        let isRefusal = codes.contains { refusals.contains(normalised($0)) }
+        return ProviderError(
+            outcome: status == 0 && outcome == .badRequest && !isRefusal ? .streamError : outcome, message: text)
     }
 
     /// The class of an answer that ended for this reason; nil for reasons that are no fault.
@@ -86,6 +89,7 @@ enum ErrorTaxonomy {
     ///   - status: the HTTP status; zero if there is none.
     ///   - codes: the provider's codes, the most telling first.
     ///   - message: the provider's text, which is looked at only where the codes say nothing.
+    /// - Returns: the class.
     static func outcome(status: Int, codes: [String], message: String) -> OutcomeClass {
         for code in codes {
             if let known = known[normalised(code)] { return known }
@@ -118,6 +122,12 @@ enum ErrorTaxonomy {
         let name = code.split(separator: "#").last.map(String.init) ?? code
         return name.prefix { $0 != ":" }.lowercased()
     }
+
+    /// Codes that say that the request was wrong, where there is no status to say it.
+    private static let refusals: Set<String> = [
+        "validation", "invalid_request_error", "invalid_request", "invalid_prompt", "badrequesterror", "template_error",
+        "tool_error", "invalid_argument", "unprocessable", "invalidparameter",
+    ]
 
     /// What the providers' documents say of their codes (protocols.md §1 to §9), all in lower case.
     ///

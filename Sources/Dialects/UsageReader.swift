@@ -66,6 +66,7 @@ enum UsageReader {
     ///   - output: generated tokens, reasoning included.
     ///   - reasoning: the part that is reasoning.
     ///   - total: the sum of all, where it is told.
+    /// - Returns: the usage.
     static func apart(
         fresh: TokenCount?, read: TokenCount?, write: TokenCount?, output: TokenCount?, reasoning: TokenCount? = nil,
         total: TokenCount? = nil

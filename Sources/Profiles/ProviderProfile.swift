@@ -63,8 +63,9 @@ public struct ProviderProfile: Hashable, Sendable {
     public var deliveryPath: DeliveryPath
     /// What it speaks.
     public var dialect: DialectName
-    /// Where; paths of the dialect are appended. Names in braces, such as
-    /// `{region}`, are put in by ``filled(_:region:parameters:)``.
+    /// Where; paths of the dialect are appended.
+    ///
+    /// Names in braces, such as `{region}`, are put in by ``filled(_:region:parameters:)``.
     public var baseURL: String
     /// A path in place of the dialect's own; `{model}` stands for the model's name.
     public var path: String?

@@ -16,6 +16,20 @@ public enum DeliveryPath: String, CaseIterable, Codable, Sendable {
 public enum DialectName: String, CaseIterable, Codable, Sendable {
     /// OpenAI Chat Completions and everything compatible with it.
     case openAIChat = "openai-chat"
+    /// OpenAI Responses.
+    case openAIResponses = "openai-responses"
+    /// Anthropic Messages, which several vendors and servers speak beside their own.
+    case anthropicMessages = "anthropic-messages"
+    /// AWS Bedrock's Converse, over Amazon's event stream.
+    case bedrockConverse = "bedrock-converse"
+    /// AWS Bedrock's InvokeModel: another dialect's events inside Amazon's event stream.
+    case bedrockInvoke = "bedrock-invoke"
+    /// Google's Gemini API, at Google AI and at Vertex AI.
+    case gemini
+    /// The native interface of Hugging Face's Text Generation Inference.
+    case tgi
+    /// The native interface of Alibaba's Model Studio.
+    case dashScope = "dashscope"
 }
 
 /// How the text of later events of a stream relates to that of earlier ones.

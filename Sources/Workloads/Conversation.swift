@@ -69,6 +69,14 @@ public struct ToolCall: Hashable, Sendable {
         self.name = name
         self.arguments = arguments
     }
+
+    /// The arguments as an object, for dialects that do not send them as text; what is no object becomes its only member.
+    public var argumentsObject: JSONValue {
+        guard let value = try? JSONValue(parsing: Array(arguments.utf8)), value.objectValue != nil else {
+            return arguments.isEmpty ? .object(JSONObject()) : ["arguments": .string(arguments)]
+        }
+        return value
+    }
 }
 
 /// What a tool returned.

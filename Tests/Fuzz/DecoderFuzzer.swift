@@ -1,11 +1,14 @@
 import Dialects
 import Encodings
 import Glibc
+import Quantities
 
-private func decode(_ bytes: [UInt8], pieceSize: Int) -> (DecodedResponse, [DecodedEvent]) {
+private func decode(
+    _ bytes: [UInt8], pieceSize: Int, _ dialect: DialectName, _ options: DecodingOptions
+) -> (DecodedResponse, [DecodedEvent]) {
     let decoder = Dialects.decoder(
-        .openAIChat, head: ResponseHead(status: 0, contentType: ""), parser: JSONParser(limits: .standard),
-        options: DecodingOptions(keepsText: true))
+        dialect, head: ResponseHead(status: 0, contentType: ""), parser: JSONParser(limits: .standard), options: options
+    )
     var events: [DecodedEvent] = []
     var position = 0
     while position < bytes.count {
@@ -25,19 +28,24 @@ private func require(_ condition: Bool, _ text: @autoclosure () -> String) {
     abort()
 }
 
-/// Feeds one of libFuzzer's inputs to the chat decoder; see Scripts/fuzz.
+/// Feeds one of libFuzzer's inputs to a decoder; see Scripts/fuzz.
 ///
 /// libFuzzer brings the program's entry.
 ///
-/// The first byte says into how small pieces the rest is cut. Whatever the bytes are, the decoder must not trap, must judge
-/// alike however they are cut, and must not keep more than its limits.
+/// The first byte says into how small pieces the rest is cut, the second which dialect it is and how it is read. Whatever the
+/// bytes are, a decoder must not trap, must judge alike however they are cut, and must not keep more than its limits.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ length: Int) -> Int32 {
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: length))
-    guard let first = input.first else { return 0 }
-    let body = Array(input.dropFirst())
-    let (whole, wholeEvents) = decode(body, pieceSize: max(1, body.count))
-    let (cut, cutEvents) = decode(body, pieceSize: Int(first) % 17 + 1)
+    guard input.count >= 2 else { return 0 }
+    let body = Array(input.dropFirst(2))
+    let choice = Int(input[1])
+    let dialect = DialectName.allCases[choice % DialectName.allCases.count]
+    let options = DecodingOptions(
+        keepsText: true, accumulation: StreamAccumulation.allCases[choice / 8 % 3],
+        reasoningTag: choice >= 128 ? "think" : nil)
+    let (whole, wholeEvents) = decode(body, pieceSize: max(1, body.count), dialect, options)
+    let (cut, cutEvents) = decode(body, pieceSize: Int(input[0]) % 17 + 1, dialect, options)
     require(whole == cut, "a response depends on how it is cut: \(whole) and \(cut)")
     require(wholeEvents == cutEvents, "events depend on how a response is cut: \(wholeEvents) and \(cutEvents)")
     require(whole.text.utf8.count <= (4 << 20) + 4, "too much text is kept")

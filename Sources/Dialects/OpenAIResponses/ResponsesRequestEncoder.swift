@@ -1,0 +1,84 @@
+import Encodings
+import Quantities
+public import Workloads
+
+/// Requests of OpenAI's Responses (`POST /responses`, streamed and not stored).
+///
+/// Every message, tool call and tool result is an item of its own.
+public struct ResponsesRequestEncoder: RequestEncoder {
+    /// Makes an encoder.
+    public init() {}
+
+    /// `/responses`.
+    public var path: String { "/responses" }
+
+    /// Model, extra members, tools, instructions, and the opening of the input.
+    public func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.add(member: "model", .string(target.model))
+        bytes.add(raw: #","stream":true,"store":false"#)
+        bytes.add(extra: target)
+        if !prefix.tools.isEmpty {
+            let tools = prefix.tools.map { tool -> JSONValue in
+                [
+                    "type": "function", "name": .string(tool.name), "description": .string(tool.description),
+                    "parameters": tool.parameters, "strict": false,
+                ]
+            }
+            bytes.add(member: "tools", .array(tools))
+            if !target.omitted.contains("tool_choice") { bytes.add(member: "tool_choice", "auto") }
+        }
+        if !prefix.system.isEmpty { bytes.add(member: "instructions", .string(prefix.system)) }
+        bytes.add(raw: #","input":["#)
+        bytes[0] = 0x7B
+        return bytes
+    }
+
+    /// Items.
+    public func items(_ items: [ConversationItem], after previous: MessageRole?, target: RequestTarget) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var isFirst = previous == nil || previous == .system
+        for object in items.flatMap(objects) {
+            if !isFirst { bytes.append(0x2C) }
+            isFirst = false
+            bytes.add(json: object)
+        }
+        return bytes
+    }
+
+    /// Output limit, temperature and session.
+    public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
+        var bytes: [UInt8] = [0x5D]
+        if let limit = options.outputLimit { bytes.add(member: "max_output_tokens", .integer(limit.value)) }
+        if let temperature = options.temperature, !target.omitted.contains("temperature") {
+            bytes.add(member: "temperature", .number(temperature))
+        }
+        if let field = target.sessionField, let key = options.sessionKey { bytes.add(member: field, .string(key)) }
+        bytes.append(0x7D)
+        return bytes
+    }
+
+    private func objects(_ item: ConversationItem) -> [JSONValue] {
+        switch item {
+        case .system(let text): return [["role": "system", "content": .string(text)]]
+        case .user(let text): return [["role": "user", "content": .string(text)]]
+        case .toolResult(let result):
+            return [
+                [
+                    "type": "function_call_output", "call_id": .string(result.callIdentifier),
+                    "output": .string(result.text),
+                ]
+            ]
+        case .assistant(let answer):
+            let text = answer.text ?? ""
+            let message: [JSONValue] = text.isEmpty ? [] : [["role": "assistant", "content": .string(text)]]
+            return message
+                + answer.toolCalls.map { call in
+                    [
+                        "type": "function_call", "call_id": .string(call.identifier), "name": .string(call.name),
+                        "arguments": .string(call.arguments),
+                    ]
+                }
+        }
+    }
+}
