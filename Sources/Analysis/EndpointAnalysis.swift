@@ -12,8 +12,12 @@ public struct EndpointAnalysis: Sendable {
     public let provider: ProviderProfile
     /// Its list price.
     public let price: PriceRow?
-    /// Calls that were sent and not ended by ourselves.
+    /// Calls that were sent and not ended by ourselves; of a call that was sent several times the first attempt counts.
     public let attemptedCount: Int
+    /// Further attempts of those calls; their tokens, cost and time count, their latency does not.
+    public let retryCount: Int
+    /// Calls that were served by another route than the plan's; they are set apart from every figure.
+    public let quarantinedCount: Int
     /// True if the run stopped calling it because too many of its calls failed.
     public let wasStopped: Bool
     /// Calls by how they ended, skipped and aborted ones included.
@@ -51,7 +55,7 @@ public struct EndpointAnalysis: Sendable {
     /// List price of everything, failures included, per successful session; nil without a price or success.
     public var costPerSuccessfulSession: Money? {
         guard cost.list != nil, sessionSuccess.hitCount > 0 else { return nil }
-        let total = sessions.joined().reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
+        let total = sessions.joined().filter { !$0.isVoid }.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
         return Money(picodollars: total.picodollars / Int64(sessionSuccess.hitCount))
     }
     /// Good calls per second of active time; nil if there was none.
@@ -69,10 +73,14 @@ public struct EndpointAnalysis: Sendable {
         self.price = price
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
         wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
-        let judged = attempts.filter(\.isAttempted).sorted {
+        let sent = attempts.filter(\.isAttempted)
+        let judged = sent.filter { $0.routeMismatch == nil }.sorted {
             ($0.place.round, $0.part, $0.order) < ($1.place.round, $1.part, $1.order)
         }
-        attemptedCount = judged.count
+        quarantinedCount = sent.count - judged.count
+        let calls = Self.firstAttempts(judged)
+        attemptedCount = calls.count
+        retryCount = judged.count - calls.count
         var tokens = TokenTotals()
         var cost = CostTotals(price: price)
         var attainment = Attainment()
@@ -80,6 +88,8 @@ public struct EndpointAnalysis: Sendable {
         for attempt in judged {
             tokens.add(attempt)
             cost.add(attempt, price: price)
+        }
+        for attempt in calls {
             let judgement = Attainment.judge(attempt, objectives)
             attainment.add(judgement)
             rounds[attempt.place.round].tried += 1
@@ -91,16 +101,17 @@ public struct EndpointAnalysis: Sendable {
         attainmentShare = ShareFigure(rounds: rounds.map { ($0.good, $0.tried) })
         metrics = Dictionary(
             uniqueKeysWithValues: CallMetric.all.map { metric in
-                let values = judged.compactMap { metric.value(of: $0) }
+                let values = calls.compactMap { metric.value(of: $0) }
                 return (metric.name, MetricSummary(inTimeOrder: values, isBetterWhenLower: metric.isBetterWhenLower))
             })
-        let streams = judged.filter { $0.outcome.isSuccess && $0.events.count > 1 }
+        let streams = calls.filter { $0.outcome.isSuccess && $0.events.count > 1 }
         let gaps = streams.flatMap { zip($0.events, $0.events.dropFirst()).map { ($1.at - $0.at).seconds } }
         // Gaps of one stream hang together; a stream counts as one independent value.
         interChunk = MetricSummary(inTimeOrder: gaps, effectiveCount: Double(streams.count))
-        sessions = Self.measurements(judged, rows, roundCount: roundCount, price: price)
-        sessionModelTime = MetricSummary(inTimeOrder: sessions.joined().map(\.modelTimeOrFailure))
-        sessionSuccess = ShareFigure(rounds: sessions.map { round in (round.count(where: \.isSuccess), round.count) })
+        sessions = Self.measurements(sent, rows, roundCount: roundCount, price: price)
+        let valid = sessions.map { $0.filter { !$0.isVoid } }
+        sessionModelTime = MetricSummary(inTimeOrder: valid.joined().map(\.modelTimeOrFailure))
+        sessionSuccess = ShareFigure(rounds: valid.map { round in (round.count(where: \.isSuccess), round.count) })
         activeTime = Self.activeTime(judged)
     }
 
@@ -110,16 +121,42 @@ public struct EndpointAnalysis: Sendable {
         let calls = Dictionary(grouping: attempts) { [$0.place.round, $0.place.session] }
         var rounds: [[SessionMeasurement]] = Array(repeating: [], count: roundCount)
         for row in rows.sorted(by: { ($0.round, $0.session) < ($1.round, $1.session) }) {
-            let own = (calls[[row.round, row.session]] ?? []).sorted { $0.place < $1.place }
+            let own = (calls[[row.round, row.session]] ?? []).sorted {
+                ($0.place, $0.number) < ($1.place, $1.number)
+            }
             guard !own.isEmpty else { continue }
+            guard own.allSatisfy({ $0.routeMismatch == nil }) else {
+                rounds[row.round].append(SessionMeasurement(voidNamed: row.name))
+                continue
+            }
             var cost = CostTotals(price: price)
             for attempt in own { cost.add(attempt, price: price) }
             rounds[row.round].append(
                 SessionMeasurement(
-                    name: row.name, isSuccess: row.isSuccess, modelTime: own.reduce(0) { $0 + $1.timeSpent },
-                    listCost: cost.list, calls: own))
+                    name: row.name, isSuccess: row.isSuccess, modelTime: modelTime(own), listCost: cost.list,
+                    calls: firstAttempts(own)))
         }
         return rounds
+    }
+
+    /// The first attempt of each call, in the order given.
+    private static func firstAttempts(_ attempts: [AttemptRow]) -> [AttemptRow] {
+        let least = Dictionary(attempts.map { ($0.place, $0.number) }) { min($0, $1) }
+        return attempts.filter { least[$0.place] == $0.number }
+    }
+
+    /// Seconds in calls, and in the waits before a call was sent again: the provider caused those, not the client.
+    private static func modelTime(_ attempts: [AttemptRow]) -> Double {
+        var sum = 0.0
+        var last: AttemptRow?
+        for attempt in attempts {
+            sum += attempt.timeSpent
+            if let last, last.place == attempt.place, last.part == attempt.part {
+                sum += max(0, ((attempt.sent ?? attempt.started ?? attempt.ended) - last.ended).seconds)
+            }
+            last = attempt
+        }
+        return sum
     }
 
     /// From the first call that was due to the last end, round by round; the pause before a resumption does not count.

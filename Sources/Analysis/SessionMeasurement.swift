@@ -7,12 +7,27 @@ public struct SessionMeasurement: Hashable, Sendable {
     public var name: String
     /// True if every call succeeded.
     public var isSuccess: Bool
-    /// Seconds spent in calls, failed ones included, without the client's own waits.
+    /// Seconds spent in calls, failed ones and waits before retries included, without the client's own waits.
     public var modelTime: Double
     /// The price of all its attempts by the list; nil without a price.
     public var listCost: Money?
-    /// Its calls that were sent, in order.
+    /// The first attempts of its calls that were sent, in order.
     public var calls: [AttemptRow]
+    /// True if a call of it was served by another route than the plan's, so that the session says nothing of the endpoint.
+    public var isVoid = false
+
+    init(name: String, isSuccess: Bool, modelTime: Double, listCost: Money?, calls: [AttemptRow]) {
+        self.name = name
+        self.isSuccess = isSuccess
+        self.modelTime = modelTime
+        self.listCost = listCost
+        self.calls = calls
+    }
+
+    init(voidNamed name: String) {
+        self.init(name: name, isSuccess: false, modelTime: 0, listCost: nil, calls: [])
+        isVoid = true
+    }
 
     /// The model time as a sample: infinite if the session failed.
     public var modelTimeOrFailure: Double { isSuccess ? modelTime : .infinity }

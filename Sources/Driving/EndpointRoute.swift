@@ -11,6 +11,7 @@ struct EndpointRoute {
     let dialect: DialectName
     let decoding: DecodingOptions
     let url: String
+    let expectation: ProviderProfile.RouteExpectation
     private let fixedHeaders: [HTTPHeader]
     private let sessionHeader: String?
 
@@ -27,6 +28,7 @@ struct EndpointRoute {
             reasoningField: provider.reasoningField, marksCache: provider.marksCache,
             sessionField: provider.stickiness.field, innerDialect: provider.innerDialect)
         decoding = DecodingOptions(accumulation: provider.accumulation, reasoningTag: provider.reasoningTag)
+        expectation = provider.route
         url = endpoint.baseURL + encoder.path(template: endpoint.path, model: endpoint.model.identifier)
         fixedHeaders =
             [HTTPHeader("Content-Type", "application/json")]

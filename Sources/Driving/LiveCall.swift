@@ -17,6 +17,9 @@ final class LiveCall {
     private(set) var lastActivity: Instant
     /// Why we ended it ourselves.
     var abortedAs: OutcomeClass?
+    /// Whether the provider wants the call sent again; nil if it does not say.
+    private(set) var shouldRetry: Bool?
+    private var region: String?
 
     init(_ key: CallKey, _ row: AttemptRow, started: Instant) {
         self.key = key
@@ -34,7 +37,13 @@ final class LiveCall {
     func noteHead(_ head: HTTPHead, _ route: EndpointRoute, parser: JSONParser, at: Instant) {
         row.head = at
         row.status = head.status
-        row.retryAfter = head.status >= 400 ? RetryAdvice.wait { head.first($0) } : nil
+        if head.status >= 400 {
+            let advice = RetryAdvice(wallSeconds: NetworkLoop.wallSeconds()) { head.first($0) }
+            (row.retryAfter, shouldRetry) = (advice.wait, advice.shouldRetry)
+        }
+        row.quotas = QuotaHeaders.text(head)
+        region = route.expectation.regionHeader.flatMap { head.first($0.lowercased()) }
+        row.servedRegion = region
         row.responseIdentifier = head.first("x-request-id") ?? head.first("request-id")
         let type = (head.first("content-type") ?? "").lowercased()
         let errorType = head.first("x-amzn-errortype") ?? ""
@@ -66,7 +75,7 @@ final class LiveCall {
     }
 
     /// Judges the call, now that its exchange has ended.
-    func finish(_ result: TransferResult, price: PriceRow?) -> AttemptRow {
+    func finish(_ result: TransferResult, _ route: EndpointRoute, price: PriceRow?) -> AttemptRow {
         let end: TransportEnd = result.end == .complete ? .complete : .cut
         let response = decoder?.finish(end) { event in
             if case .content(let kind, let size) = event {
@@ -75,6 +84,7 @@ final class LiveCall {
         }
         if let response {
             take(response)
+            row.routeMismatch = RouteProof.mismatch(response, region: region, expected: route.expectation)
         } else {
             row.outcome = .connectionLost
         }
@@ -103,6 +113,7 @@ final class LiveCall {
         row.reportedCost = response.reportedCost
         row.servedBy = response.provider
         row.servedModel = response.model
+        row.fingerprint = response.fingerprint
         row.finishReason = response.finishReasonRaw
         row.responseIdentifier = response.responseIdentifier ?? row.responseIdentifier
         row.errorText = response.error?.message

@@ -56,7 +56,7 @@ public final class RunDriver {
     private let routes: [EndpointRoute]
     private let runSalt: String
     private let interruption: Interruption
-    private let attemptNumbers: [CallKey: Int]
+    private var attemptNumbers: [CallKey: Int]
     private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
     private var scheduler: Scheduler
     private var sessions: [SessionKey: LiveSession] = [:]
@@ -93,7 +93,10 @@ public final class RunDriver {
         for row in earlier {
             let key = CallKey(row.place)
             numbers[key] = row.number + 1
-            ended[key] = row.outcome == .aborted ? nil : row.outcome.isSuccess
+            // A failed call that would have been sent again is not over.
+            let isFailed = !row.outcome.isSuccess && row.number >= plan.profile.retries.maximum
+            let mayBeRetried = plan.profile.retries.outcomes.contains(row.outcome) && !isFailed
+            ended[key] = row.outcome == .aborted || mayBeRetried ? nil : row.outcome.isSuccess
         }
         attemptNumbers = numbers
         let spent = earlier.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
@@ -235,6 +238,7 @@ public final class RunDriver {
 
     private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
         var row = row(key, .aborted)
+        attemptNumbers[key] = row.number + 1
         row.due = due
         row.predecessorEnd = predecessorEnd
         let route = routes[key.session.endpoint]
@@ -296,19 +300,22 @@ public final class RunDriver {
         case .bytes(let transfer, let at): calls[transfer]?.noteBytes(bytes, at: at)
         case .ended(let transfer, let result):
             guard let call = calls.removeValue(forKey: transfer) else { return }
-            let row = call.finish(result, price: plan.endpoints[call.key.session.endpoint].price)
-            settle(call.key, row)
+            let endpoint = call.key.session.endpoint
+            let row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
+            settle(call.key, row, shouldRetry: call.shouldRetry)
         }
     }
 
-    private func settle(_ key: CallKey, _ row: AttemptRow) {
+    private func settle(_ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil) {
         keep(.attempt(row))
         progress.endedCalls[key.session.endpoint] += 1
         progress.failedCalls[key.session.endpoint] += row.outcome.isSuccess ? 0 : 1
         // A call that never reached the provider costs nothing; of one that did and told no usage, the reservation stands.
         let cost = row.listCost ?? (row.sent == nil || (row.status ?? 200) >= 400 ? .zero : nil)
         progress.spent = progress.spent + (cost ?? .zero)
-        carryOut(scheduler.handle(.callEnded(key, isSuccess: row.outcome.isSuccess, cost: cost), at: row.ended))
+        let end = AttemptEnd(
+            outcome: row.outcome, cost: cost, retryAfter: row.retryAfter, shouldRetry: shouldRetry)
+        carryOut(scheduler.handle(.attemptEnded(key, end), at: row.ended))
     }
 }
 

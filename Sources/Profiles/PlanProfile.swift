@@ -49,6 +49,29 @@ public struct StopRules: Hashable, Sendable {
     public var errorRateMinimumCalls: Int
 }
 
+/// Whether and when a failed call is sent again; every time is an attempt of its own and is paid for.
+public struct RetryRules: Hashable, Sendable {
+    /// How often a call is sent again at most; zero, the default, never.
+    public var maximum: Int
+    /// The classes of failure after which it is.
+    public var outcomes: Set<OutcomeClass>
+    /// A provider that asks for a longer wait than this is not asked again.
+    public var longestWait: Duration
+
+    /// Makes rules.
+    public init(maximum: Int, outcomes: Set<OutcomeClass>, longestWait: Duration) {
+        self.maximum = maximum
+        self.outcomes = outcomes
+        self.longestWait = longestWait
+    }
+
+    /// The classes that the official clients send again: too many requests, no capacity, faults of the server, and
+    /// connections that broke before an answer (openai-python and together-python, `_base_client.py`).
+    public static let usualOutcomes: Set<OutcomeClass> = [
+        .rateLimited, .overloaded, .server, .connectRefused, .timeoutConnect,
+    ]
+}
+
 /// A limit that a call must meet to be good.
 public struct Objective: Hashable, Sendable {
     /// What is limited.
@@ -135,6 +158,8 @@ public struct PlanProfile: Hashable, Sendable {
     public var budget: Money?
     /// When to stop early.
     public var stop: StopRules
+    /// When to send a failed call again.
+    public var retries: RetryRules
     /// What a good call meets.
     public var objectives: [Objective]
     /// What must be new.
@@ -174,6 +199,7 @@ public struct PlanProfile: Hashable, Sendable {
             total: timeouts?.duration("total", default: .seconds(600)) ?? .seconds(600))
         timeouts?.finish()
         stop = Self.stop(reader.mapping("stop"))
+        retries = Self.retries(reader.mapping("retries"), diagnosis)
         objectives = Self.objectives(reader.mapping("objectives"))
         var salts = reader.mapping("salts")
         self.salts = SaltPolicy(
@@ -203,6 +229,29 @@ public struct PlanProfile: Hashable, Sendable {
             duration: reader.optionalDuration("duration"),
             errorRate: hasRate ? reader.number("error_rate", in: 0...1, default: 1) : nil,
             errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20))
+        reader.finish()
+        return rules
+    }
+
+    private static func retries(_ reader: MappingReader?, _ diagnosis: Diagnosis) -> RetryRules {
+        guard var reader else {
+            return RetryRules(maximum: 0, outcomes: RetryRules.usualOutcomes, longestWait: .seconds(60))
+        }
+        let names = reader.strings("on")
+        let outcomes = names.compactMap { name -> OutcomeClass? in
+            guard let outcome = OutcomeClass(rawValue: name.text), outcome != .ok, outcome != .skipped else {
+                let allowed = OutcomeClass.allCases.map(\.rawValue).filter { $0 != "ok" && $0 != "skipped" }
+                diagnosis.report(
+                    name.mark, "retries.on",
+                    "'\(name.text)' is no class of failure (allowed: \(allowed.joined(separator: ", ")))")
+                return nil
+            }
+            return outcome
+        }
+        let rules = RetryRules(
+            maximum: reader.integer("maximum", in: 0...20, default: 0),
+            outcomes: names.isEmpty ? RetryRules.usualOutcomes : Set(outcomes),
+            longestWait: reader.duration("longest_wait", default: .seconds(60)))
         reader.finish()
         return rules
     }

@@ -142,6 +142,16 @@ public struct ProviderProfile: Hashable, Sendable {
         public var regionHeader: String?
         /// The region.
         public var region: String?
+
+        /// Makes an expectation.
+        public init(
+            servedBy: String? = nil, servedModels: [String] = [], regionHeader: String? = nil, region: String? = nil
+        ) {
+            self.servedBy = servedBy
+            self.servedModels = servedModels
+            self.regionHeader = regionHeader
+            self.region = region
+        }
     }
 
     init(_ reader: inout MappingReader) {

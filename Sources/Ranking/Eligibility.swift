@@ -31,6 +31,12 @@ enum Eligibility {
         } else {
             reasons.append("no call was made")
         }
+        let served = endpoint.attemptedCount + endpoint.quarantinedCount
+        if Double(endpoint.quarantinedCount) > 0.05 * Double(served) {
+            reasons.append(
+                "\(endpoint.quarantinedCount) of \(served) calls were served by another route than the plan's; at most "
+                    + "5 % may be")
+        }
         for demand in analysis.documents.policy?.requirements ?? [] {
             let fact = endpoint.provider.policy.first { $0.subject == demand.subject }
             let answer = fact?.answer ?? .unknown

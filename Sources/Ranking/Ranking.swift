@@ -134,6 +134,11 @@ public struct Ranking: Sendable {
                     "\(endpoint.identifier): \(endpoint.cost.estimatedCalls) calls told no usage; the list price of the "
                         + "planned tokens stands for them, nothing cached")
             }
+            if endpoint.quarantinedCount > 0 {
+                notices.append(
+                    "† \(endpoint.identifier): \(endpoint.quarantinedCount) calls were served by another route than the "
+                        + "plan's; they and their sessions are set apart from all figures")
+            }
             if endpoint.tokens.ambiguousCalls > 0 {
                 notices.append(
                     "\(endpoint.identifier): the token totals of \(endpoint.tokens.ambiguousCalls) calls contradict each other"

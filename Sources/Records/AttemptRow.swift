@@ -62,6 +62,14 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var servedBy: String?
     /// The model that the response names.
     public var servedModel: String?
+    /// The build, tier or kind of traffic that the response names.
+    public var fingerprint: String?
+    /// The region that the response's headers name.
+    public var servedRegion: String?
+    /// How the response contradicts the plan on who should have served it; such a call is set apart.
+    public var routeMismatch: String?
+    /// The headers that tell what remains of a quota, as a JSON object.
+    public var quotas: String?
     /// The provider's reason for the end.
     public var finishReason: String?
     /// The response's or request's identifier at the provider.
@@ -102,6 +110,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "input_total", "input_cache_read", "input_cache_write", "output_total", "output_reasoning",
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
+            "fingerprint", "served_region", "route_mismatch", "quotas",
         ]
     static let insertion = makeInsertion()
 
@@ -120,7 +129,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(usage.isAmbiguous), SQLValue(usageText), SQLValue(listCost?.picodollars),
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
-            SQLValue(textByteCount), SQLValue(toolCallCount),
+            SQLValue(textByteCount), SQLValue(toolCallCount), SQLValue(fingerprint), SQLValue(servedRegion),
+            SQLValue(routeMismatch), SQLValue(quotas),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -158,6 +168,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         (responseIdentifier, errorText) = (values[39].text, values[40].text)
         textByteCount = Int(values[41].integer ?? 0)
         toolCallCount = Int(values[42].integer ?? 0)
+        (fingerprint, servedRegion) = (values[43].text, values[44].text)
+        (routeMismatch, quotas) = (values[45].text, values[46].text)
     }
 }
 

@@ -72,11 +72,15 @@ public struct RunFile: Sendable {
 
     /// All rows of a table, also of older versions.
     ///
-    /// Version 1 kept the events in the attempt's row, and did not say which process of the run wrote a row.
+    /// Version 1 kept the events in the attempt's row, did not say which process of the run wrote a row, and knew nothing of
+    /// routes and quotas.
     static func rows<Row: RunRow>(
         _ type: Row.Type, _ database: Database, _ version: Int = schemaVersion
     ) throws(RecordsError) -> [Row] {
-        let columns = Row.columns.map { version < 2 && $0 == "part" ? "0" : "\"\($0)\"" }.joined(separator: ", ")
+        let missing = [
+            "part": "0", "fingerprint": "NULL", "served_region": "NULL", "route_mismatch": "NULL", "quotas": "NULL",
+        ]
+        let columns = Row.columns.map { (version < 2 ? missing[$0] : nil) ?? "\"\($0)\"" }.joined(separator: ", ")
         let table = version < 2 && Row.table == StreamRow.table ? AttemptRow.table : Row.table
         return try database.run("SELECT \(columns) FROM \"\(table)\"").map { Row($0) }
     }

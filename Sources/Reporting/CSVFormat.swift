@@ -85,7 +85,8 @@ extension EndpointAnalysis {
     /// Every count, sum and share.
     var allSums: [(metric: String, unit: String, value: Double?)] {
         var sums: [(metric: String, unit: String, value: Double?)] = [
-            ("attempted_calls", "calls", Double(attemptedCount)),
+            ("attempted_calls", "calls", Double(attemptedCount)), ("retries", "calls", Double(retryCount)),
+            ("other_route_calls", "calls", Double(quarantinedCount)),
             ("successful_calls", "calls", Double(success.hitCount)),
             ("success_share", "", success.share), ("success_share_lower_95", "", success.interval?.lower),
             ("success_share_upper_95", "", success.interval?.upper),

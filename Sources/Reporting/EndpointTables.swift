@@ -3,6 +3,11 @@ public import Analysis
 import Profiles
 import Quantities
 
+extension EndpointAnalysis {
+    /// The name in tables, with a mark if calls of it are set apart.
+    var tableName: String { identifier.rawValue + (quarantinedCount > 0 ? " †" : "") }
+}
+
 /// The tables of what was measured, endpoint by endpoint.
 public enum EndpointTables {
     /// All of them.
@@ -20,7 +25,7 @@ public enum EndpointTables {
         _ cells: (EndpointAnalysis) -> [String]
     ) -> Table {
         Table(
-            title, columns: [name] + columns, rows: analysis.endpoints.map { [$0.identifier.rawValue] + cells($0) },
+            title, columns: [name] + columns, rows: analysis.endpoints.map { [$0.tableName] + cells($0) },
             note: note)
     }
 
@@ -28,10 +33,13 @@ public enum EndpointTables {
         table(
             "Reliability", analysis,
             [
-                .init("attempted"), .init("ok"), .init("ok, share"), .init("95 % interval", isNumeric: false),
+                .init("attempted"), .init("retries"), .init("other route"), .init("ok"), .init("ok, share"),
+                .init("95 % interval", isNumeric: false),
                 .init("sessions"), .init("ok"), .init("how the others ended", isNumeric: false),
             ],
-            note: "The interval allows for calls of one round failing together. Skipped calls were never sent."
+            note:
+                "The interval allows for calls of one round failing together. Of a call that was sent again the first attempt "
+                + "counts. Skipped calls were never sent."
         ) { endpoint in
             let failures = endpoint.outcomes.filter { !$0.key.isSuccess }
                 .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
@@ -40,7 +48,8 @@ public enum EndpointTables {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
             }
             return [
-                Figures.count(endpoint.attemptedCount), Figures.count(endpoint.success.hitCount),
+                Figures.count(endpoint.attemptedCount), Figures.count(endpoint.retryCount),
+                Figures.count(endpoint.quarantinedCount), Figures.count(endpoint.success.hitCount),
                 Figures.share(endpoint.success.share), interval ?? Figures.none,
                 Figures.count(endpoint.sessionSuccess.trialCount), Figures.count(endpoint.sessionSuccess.hitCount),
                 failures.isEmpty ? Figures.none : failures.joined(separator: ", "),

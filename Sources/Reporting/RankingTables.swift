@@ -28,7 +28,7 @@ public enum RankingTables {
                 return "\(otherScale.text(own.estimate)) (\(Figures.ranks(own.rankBest, own.rankWorst)))"
             }
             let head = [
-                Figures.ranks(row.rankBest, row.rankWorst), row.tieGroups, row.endpoint.rawValue,
+                Figures.ranks(row.rankBest, row.rankWorst), row.tieGroups, endpoint?.tableName ?? row.endpoint.rawValue,
                 endpoint?.provider.deliveryPath.rawValue ?? "", scale.text(row.estimate), interval,
                 Figures.share(row.chanceOfBest, decimals: 0),
             ]

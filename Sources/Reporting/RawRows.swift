@@ -128,7 +128,9 @@ public enum RawRows {
             ("usage_is_ambiguous", .bool(row.usage.isAmbiguous)),
             ("usage_as_reported", .optional(row.usageText)), ("list_cost_usd", .optional(row.listCost?.dollars)),
             ("reported_cost_usd", .optional(row.reportedCost?.dollars)), ("served_by", .optional(row.servedBy)),
-            ("served_model", .optional(row.servedModel)), ("finish_reason_raw", .optional(row.finishReason)),
+            ("served_model", .optional(row.servedModel)), ("served_region", .optional(row.servedRegion)),
+            ("fingerprint", .optional(row.fingerprint)), ("route_mismatch", .optional(row.routeMismatch)),
+            ("quotas", .optional(row.quotas)), ("finish_reason_raw", .optional(row.finishReason)),
             ("response_id", .optional(row.responseIdentifier)), ("error", .optional(row.errorText)),
             ("text_bytes", .integer(row.textByteCount)), ("tool_calls", .integer(row.toolCallCount)),
         ]

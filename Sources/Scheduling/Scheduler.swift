@@ -1,5 +1,6 @@
 import Workloads
 import Profiles
+import Statistics
 public import Planning
 public import Quantities
 
@@ -42,6 +43,8 @@ public struct Scheduler: Sendable {
     private var tallies: [EndpointTally]
     private var due: [Due] = []
     private var dueCount = 0
+    /// How often calls that are still to be sent have been sent again.
+    private var retryCounts: [CallKey: Int] = [:]
     private var reserved: [CallKey: Money] = [:]
     private var reservedSum = Money.zero
     private var spent: Money
@@ -81,8 +84,7 @@ public struct Scheduler: Sendable {
             deadline = plan.profile.stop.duration.map { now + $0 }
             beginRound(now, &actions)
         case .timeReached: break
-        case .callEnded(let key, let isSuccess, let cost):
-            callEnded(key, isSuccess: isSuccess, cost: cost, now, &actions)
+        case .attemptEnded(let key, let end): attemptEnded(key, end, now)
         case .stopRequested(let reason): stop = stop ?? reason
         }
         if let deadline, now >= deadline { stop = stop ?? .duration }
@@ -156,8 +158,11 @@ public struct Scheduler: Sendable {
         live[key.session]?.makeDue(key.call)
         let call = plan.session(key.session).calls[key.call]
         let wait = Double(call.wait.nanoseconds) * plan.profile.timeScale
-        let entry = Due(
-            at: end + .nanoseconds(Int64(wait.rounded())), order: dueCount, key: key, predecessorEnd: end)
+        insert(key, at: end + .nanoseconds(Int64(wait.rounded())), after: end)
+    }
+
+    private mutating func insert(_ key: CallKey, at time: Instant, after end: Instant) {
+        let entry = Due(at: time, order: dueCount, key: key, predecessorEnd: end)
         dueCount += 1
         due.insert(entry, at: place(of: entry))
     }
@@ -195,23 +200,40 @@ public struct Scheduler: Sendable {
         due.removeFirst(taken)
     }
 
-    private mutating func callEnded(
-        _ key: CallKey, isSuccess: Bool, cost: Money?, _ now: Instant, _ actions: inout [SchedulingAction]
-    ) {
+    private mutating func attemptEnded(_ key: CallKey, _ end: AttemptEnd, _ now: Instant) {
         guard var progress = live[key.session], progress.states[key.call] == .running else {
             preconditionFailure("call \(key) ended, but it was not under way")
         }
+        let isSuccess = end.outcome.isSuccess
         // What a call cost counts in full where it is known; where it is not, the reservation stands.
         let reservation = reserved.removeValue(forKey: key) ?? .zero
         reservedSum -= reservation
-        spent += cost ?? reservation
+        spent += end.cost ?? reservation
+        tally(key.session.endpoint, isSuccess)
+        if stop == nil, !tallies[key.session.endpoint].isStopped, let wait = retryWait(key, end) {
+            retryCounts[key, default: 0] += 1
+            live[key.session]?.retry(key.call)
+            // A provider's wait is real, whatever the plan makes of its own waits.
+            insert(key, at: now + wait, after: now)
+            return
+        }
+        retryCounts[key] = nil
         let ready = progress.end(key.call, isSuccess: isSuccess)
         live[key.session] = progress
         touched.append(key.session)
         for call in ready where !progress.hasFailed {
             schedule(CallKey(session: key.session, call: call), after: now)
         }
-        tally(key.session.endpoint, isSuccess)
+    }
+
+    private func retryWait(_ key: CallKey, _ end: AttemptEnd) -> Duration? {
+        let count = retryCounts[key] ?? 0
+        var generator = SeededGenerator(
+            seed: plan.seed.derived(
+                "retry \(key.session.endpoint) \(key.session.round) \(key.session.session)", key.call))
+        for _ in 0..<count { _ = generator.next() }
+        return RetryDecision.wait(
+            after: end, retryCount: count, rules: plan.profile.retries, draw: generator.uniform())
     }
 
     private mutating func tally(_ endpoint: Int, _ isSuccess: Bool) {

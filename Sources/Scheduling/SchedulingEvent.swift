@@ -7,10 +7,30 @@ public enum SchedulingEvent: Hashable, Sendable {
     case begin
     /// Time has passed.
     case timeReached
-    /// A call ended, well or not.
-    case callEnded(CallKey, isSuccess: Bool, cost: Money?)
+    /// An attempt of a call ended, well or not.
+    case attemptEnded(CallKey, AttemptEnd)
     /// The run must end.
     case stopRequested(StopReason)
+}
+
+/// How an attempt of a call ended, as far as it decides what comes next.
+public struct AttemptEnd: Hashable, Sendable {
+    /// How it ended.
+    public var outcome: OutcomeClass
+    /// What it cost; nil if that is not known.
+    public var cost: Money?
+    /// The wait that the provider asked for.
+    public var retryAfter: Duration?
+    /// Whether the provider wants it sent again; nil if it does not say.
+    public var shouldRetry: Bool?
+
+    /// Makes an end.
+    public init(outcome: OutcomeClass, cost: Money?, retryAfter: Duration? = nil, shouldRetry: Bool? = nil) {
+        self.outcome = outcome
+        self.cost = cost
+        self.retryAfter = retryAfter
+        self.shouldRetry = shouldRetry
+    }
 }
 
 /// Something that the scheduler wants done.

@@ -2,7 +2,8 @@ import Workloads
 
 /// How far one live session has come.
 struct SessionProgress: Hashable, Sendable {
-    /// A call is waiting for its dependencies → due → running → ended; a call that is not sent goes to ended at once.
+    /// A call is waiting for its dependencies → due → running → ended; one that is sent again goes from running to due, one
+    /// that is not sent goes to ended at once.
     enum CallState: Hashable, Sendable { case waiting, due, running, ended }
 
     private(set) var states: [CallState]
@@ -36,6 +37,12 @@ struct SessionProgress: Hashable, Sendable {
     mutating func start(_ call: Int) {
         precondition(states[call] == .due, "call \(call) is \(states[call]), so it cannot be started")
         states[call] = .running
+    }
+
+    /// Makes a call that is running wait for another attempt.
+    mutating func retry(_ call: Int) {
+        precondition(states[call] == .running, "call \(call) is \(states[call]), so it cannot be sent again")
+        states[call] = .due
     }
 
     /// Ends a call and returns the calls whose last dependency it was.

@@ -148,6 +148,9 @@ public final class NetworkLoop {
         Instant(nanoseconds: network_clock_nanoseconds())
     }
 
+    /// Seconds since 1970, for dates that servers name and signatures that hold one; never for measuring.
+    public static func wallSeconds() -> Int { Int(time(nil)) }
+
     /// How many exchanges are under way.
     public var transferCount: Int { transfers.count }
 

@@ -204,3 +204,43 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
 extension Double {
     fileprivate func isNear(_ other: Double) -> Bool { abs(self - other) < 1e-9 }
 }
+
+@Suite struct RetryAndRouteTests {
+    private let place = CallPlace(endpoint: 0, round: 0, session: 0, call: 0)
+
+    @Test func `of a call that was sent again the first attempt counts, and all of it is paid and waited for`() throws {
+        var fixture = RunFixture()
+        var first = RunFixture.call(place, at: 0, timeToFirstToken: 50, outcome: .rateLimited)
+        first.ended = Instant(nanoseconds: 60_000_000)
+        var second = RunFixture.call(place, at: 1000, timeToFirstToken: 100)
+        second.number = 1
+        fixture.addSession(0, 0, 0, calls: [first, second])
+        fixture.sessions[0].isSuccess = true
+        let endpoint = try RunAnalysis([try fixture.file()]).endpoints[0]
+        #expect(endpoint.attemptedCount == 1 && endpoint.retryCount == 1)
+        #expect(endpoint.success.hitCount == 0 && endpoint.sessionSuccess.hitCount == 1)
+        #expect(endpoint.summary(.timeToFirstToken)?.fromBest == [.infinity])
+        #expect(endpoint.tokens.input.value == 1000)
+        // 600 fresh, 400 cached and 11 generated tokens, once: the refusal cost nothing.
+        #expect(endpoint.cost.list == Money(dollars: 600e-6 + 40e-6 + 44e-6))
+        // 60 ms of refusal, 940 ms of waiting, 200 ms of answer.
+        #expect(abs(endpoint.sessions[0][0].modelTime - 1.2) < 1e-9)
+    }
+
+    @Test func `a call that another route served is set apart with its session`() throws {
+        var fixture = RunFixture()
+        fixture.sessionsPerRound = 2
+        var strange = RunFixture.call(place, timeToFirstToken: 1)
+        strange.routeMismatch = "served by B, A wanted"
+        fixture.addSession(0, 0, 0, calls: [strange])
+        let other = CallPlace(endpoint: 0, round: 0, session: 1, call: 0)
+        fixture.addSession(0, 0, 1, calls: [RunFixture.call(other)])
+        let analysis = try RunAnalysis([try fixture.file()])
+        let endpoint = analysis.endpoints[0]
+        #expect(endpoint.quarantinedCount == 1 && endpoint.attemptedCount == 1 && endpoint.success.trialCount == 1)
+        #expect(endpoint.summary(.timeToFirstToken)?.fromBest == [0.1])
+        #expect(endpoint.tokens.input.value == 1000 && endpoint.sessionSuccess.trialCount == 1)
+        #expect(endpoint.sessions[0].map(\.isVoid) == [true, false])
+        #expect(endpoint.costPerSuccessfulSession == endpoint.cost.list)
+    }
+}

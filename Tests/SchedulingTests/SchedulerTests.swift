@@ -105,7 +105,9 @@ private struct Simulation {
                 let key = running.remove(at: place).key
                 let isSuccess = generator.uniform() >= failureShare
                 endTimes[key] = now
-                apply(scheduler.handle(.callEnded(key, isSuccess: isSuccess, cost: cost), at: now))
+                apply(
+                    scheduler.handle(
+                        .attemptEnded(key, AttemptEnd(outcome: isSuccess ? .ok : .server, cost: cost)), at: now))
             } else {
                 apply(scheduler.handle(.timeReached, at: now))
             }
@@ -211,7 +213,7 @@ private struct Simulation {
         #expect(
             scheduler.handle(.timeReached, at: later) == [.startCall(keys[1], due: later, predecessorEnd: later)])
         let end = start + .seconds(3)
-        _ = scheduler.handle(.callEnded(key, isSuccess: true, cost: nil), at: end)
+        _ = scheduler.handle(.attemptEnded(key, AttemptEnd(outcome: .ok, cost: nil)), at: end)
         #expect(scheduler.nextDeadline == end + .seconds(1))
         let next = CallKey(session: key.session, call: 1)
         let actions = scheduler.handle(.timeReached, at: end + .seconds(2))
@@ -240,7 +242,9 @@ private struct Simulation {
             queue = []
             for case .startCall(let key, _, _) in actions {
                 sent[key.session.endpoint] += 1
-                queue += scheduler.handle(.callEnded(key, isSuccess: key.session.endpoint == 1, cost: nil), at: now)
+                queue += scheduler.handle(
+                    .attemptEnded(
+                        key, AttemptEnd(outcome: key.session.endpoint == 1 ? .ok : .server, cost: nil)), at: now)
             }
             for case .finish(let end) in actions { reason = end }
             if queue.isEmpty, reason == nil {
@@ -251,5 +255,39 @@ private struct Simulation {
         #expect(reason == .complete)
         #expect(sent[0] <= 6)
         #expect(sent[1] == 9 * 12)
+    }
+
+    @Test(
+        arguments: [
+            (.rateLimited, nil, 3.0, nil, 0, 3.0), (.rateLimited, nil, 61.0, nil, 0, nil),
+            (.server, nil, nil, nil, 0, 0.5),
+            (.server, nil, nil, nil, 1, 1.0), (.server, nil, nil, nil, 2, nil), (.badRequest, nil, nil, nil, 0, nil),
+            (.badRequest, true, nil, nil, 0, 0.5), (.server, false, nil, nil, 0, nil), (.ok, true, nil, nil, 0, nil),
+            (.aborted, true, nil, nil, 0, nil),
+        ] as [(OutcomeClass, Bool?, Double?, Int?, Int, Double?)])
+    func `a failed call is sent again as rules and provider have it`(
+        outcome: OutcomeClass, should: Bool?, asked: Double?, unused: Int?, count: Int, wait: Double?
+    ) {
+        let rules = RetryRules(maximum: 2, outcomes: RetryRules.usualOutcomes, longestWait: .seconds(60))
+        let end = AttemptEnd(
+            outcome: outcome, cost: nil, retryAfter: asked.map { .seconds($0) }, shouldRetry: should)
+        #expect(RetryDecision.wait(after: end, retryCount: count, rules: rules, draw: 0)?.seconds == wait)
+        let none = RetryRules(maximum: 0, outcomes: RetryRules.usualOutcomes, longestWait: .seconds(60))
+        #expect(RetryDecision.wait(after: end, retryCount: 0, rules: none, draw: 0) == nil)
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `a call that is sent again is never lost, and its session goes on when it succeeds`(seed: UInt64) throws {
+        let plan = try makePlan("retries: {maximum: 3, on: [server]}", sessions: graphs(5, seed: seed))
+        var simulation = Simulation(plan, seed: seed)
+        simulation.failureShare = 0.3
+        simulation.run()
+        #expect(simulation.finish == .complete)
+        #expect(simulation.started.values.allSatisfy { (1...4).contains($0) })
+        #expect(simulation.started.values.contains { $0 > 1 })
+        #expect(Set(simulation.started.keys).union(simulation.skipped) == simulation.allCalls)
+        let failed = simulation.started.filter { $0.value == 4 }.keys.map(\.session)
+        for (session, isSuccess) in simulation.endedSessions where !isSuccess { #expect(failed.contains(session)) }
+        #expect(simulation.scheduler.committed == .zero)
     }
 }
