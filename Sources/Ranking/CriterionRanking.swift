@@ -25,11 +25,20 @@ public struct RankedEndpoint: Hashable, Sendable {
 ///
 /// Endpoint i beats j if, over resamples drawn jointly for both, the Holm-adjusted two-sided p-value of the difference of
 /// logarithms is below 0.05 and the median difference is at least the plan's threshold. So a rank is claimed only where the
-/// rounds agree on it. With fewer than six rounds nothing is claimed at all: even if every round told the same, chance alone
-/// does so in two of 2⁵ cases (the sign test), whatever a bootstrap of so few rounds may say.
+/// rounds agree on it. No p-value is taken to be smaller than 2 · 2⁻ᴿ for R rounds: so often chance alone makes all rounds
+/// tell the same (the sign test), whatever a bootstrap of few rounds may say.
 public struct CriterionRanking: Hashable, Sendable {
-    /// The fewest rounds from which a rank is claimed: 2 · 2⁻⁶ is the first below 0.05.
-    public static let minimumRounds = 6
+    /// The fewest rounds from which an interval of 95 % is given: 2 · 2⁻⁶ is the first below 0.05.
+    static let minimumRounds = 6
+
+    /// The smallest p-value that so many rounds can support.
+    private static func smallestPValue(rounds: Int) -> Double { rounds < 1000 ? Natural.power(0.5, rounds - 1) : 0 }
+
+    /// The fewest rounds from which ranks can be claimed among so many endpoints.
+    public static func neededRounds(endpointCount: Int) -> Int {
+        let pairs = Double(endpointCount * (endpointCount - 1) / 2)
+        return (1...1000).first { smallestPValue(rounds: $0) * pairs < 0.05 } ?? 1000
+    }
 
     /// The criterion.
     public let criterion: Criterion
@@ -59,7 +68,7 @@ public struct CriterionRanking: Hashable, Sendable {
         withoutValue = names.indices.filter { estimates[$0] == nil }.map { names[$0] }
         let losses = ranked.map { index in replicates[index].map { $0.map { criterion.loss($0) } ?? .infinity } }
         let isEnough = roundCount >= Self.minimumRounds
-        let beats = Self.beats(isEnough ? losses : losses.map { _ in [] }, threshold: threshold)
+        let beats = Self.beats(losses, threshold: threshold, roundCount: roundCount)
         let letters = Self.tieGroups(beats)
         let chances = Self.chancesOfBest(losses)
         rows = ranked.enumerated().map { place, index in
@@ -77,7 +86,7 @@ public struct CriterionRanking: Hashable, Sendable {
     }
 
     /// Who beats whom: `result[i][j]` is true if i beats j.
-    static func beats(_ losses: [[Double]], threshold: Double) -> [[Bool]] {
+    static func beats(_ losses: [[Double]], threshold: Double, roundCount: Int) -> [[Bool]] {
         let pairs = losses.indices.flatMap { i in ((i + 1)..<losses.count).map { (i, $0) } }
         var values: [Double] = []
         var medians: [Double] = []
@@ -85,7 +94,8 @@ public struct CriterionRanking: Hashable, Sendable {
             // Two endpoints that both never succeed, or both cost nothing, do not differ.
             let differences = zip(losses[i], losses[j]).map { $0 == $1 ? 0 : $0 - $1 }.sorted()
             let tail = min(differences.count { $0 <= 0 }, differences.count { $0 >= 0 })
-            values.append(min(1, 2 * Double(tail + 1) / Double(differences.count + 1)))
+            let share = 2 * Double(tail + 1) / Double(differences.count + 1)
+            values.append(min(1, max(share, smallestPValue(rounds: roundCount))))
             medians.append(Quantile.interpolated(differences, 0.5) ?? 0)
         }
         var beats = Array(repeating: Array(repeating: false, count: losses.count), count: losses.count)

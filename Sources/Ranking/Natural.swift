@@ -1,7 +1,10 @@
 import Glibc
 
-/// The natural logarithm, which Swift has only by way of the C library.
+/// Elementary functions, which Swift has only by way of the C library.
 enum Natural {
+    /// A power with a whole exponent.
+    static func power(_ base: Double, _ exponent: Int) -> Double { pow(base, Double(exponent)) }
+
     /// Minus infinity at zero.
     static func logarithm(_ value: Double) -> Double { log(value) }
 }

@@ -58,7 +58,7 @@ public struct Ranking: Sendable {
                 }
                 return (cost.endpoint, cost.estimate, time.estimate)
             })
-        notices = Self.notices(analysis, isProvisional: roundCount < 8)
+        notices = Self.notices(analysis, isProvisional: roundCount < 8, endpointCount: eligible.count)
     }
 
     private static func criteria(
@@ -115,15 +115,17 @@ public struct Ranking: Sendable {
         return (ParetoFront.marked(points), label)
     }
 
-    private static func notices(_ analysis: RunAnalysis, isProvisional: Bool) -> [String] {
+    private static func notices(_ analysis: RunAnalysis, isProvisional: Bool, endpointCount: Int) -> [String] {
         var notices: [String] = []
         if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
         let rounds = analysis.completeRounds.count
         if isProvisional, analysis.isValid {
             notices.append("provisional: \(rounds) complete rounds; trustworthy intervals need 8 or more")
         }
-        if rounds < CriterionRanking.minimumRounds, analysis.isValid {
-            notices.append("no rank is claimed: that takes at least \(CriterionRanking.minimumRounds) complete rounds")
+        let needed = CriterionRanking.neededRounds(endpointCount: endpointCount)
+        if endpointCount > 1, rounds < needed {
+            notices.append(
+                "no rank is claimed: among \(endpointCount) endpoints that takes at least \(needed) complete rounds")
         }
         for endpoint in analysis.endpoints {
             if endpoint.price == nil {

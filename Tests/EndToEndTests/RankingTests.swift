@@ -25,10 +25,10 @@ extension EndToEnd {
     @Suite(.serialized) struct KnownOrderTests {
         @Test func `the ranking recovers the true order on every metric and ties the equal pair`() throws {
             let settings = """
-                rounds: 8
+                rounds: 12
                 sessions_per_round: 2
                 order: random
-                ranking: {minimum_rounds: 8, minimum_success: 0.85}
+                ranking: {minimum_rounds: 12, minimum_success: 0.85}
                 """
             let analysis = try valid(settings)
             let ranking = Ranking(analysis)

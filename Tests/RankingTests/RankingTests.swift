@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func `clear differences are ranks, unclear ones are ties`() {
-        let beats = CriterionRanking.beats(losses([0, 1, 1.005, 2], spread: 0.05), threshold: 0.03)
+        let beats = CriterionRanking.beats(losses([0, 1, 1.005, 2], spread: 0.05), threshold: 0.03, roundCount: 24)
         #expect(beats[0] == [false, true, true, true])
         #expect(beats[1] == [false, false, false, true])
         #expect(beats[2] == [false, false, false, true])
@@ -25,13 +25,24 @@ import Testing
 
     @Test func `a sure difference below the threshold is a tie`() {
         let pair = losses([0, 0.02], spread: 0.0001)
-        #expect(CriterionRanking.beats(pair, threshold: 0.03)[0][1] == false)
-        #expect(CriterionRanking.beats(pair, threshold: 0.01)[0][1] == true)
+        #expect(CriterionRanking.beats(pair, threshold: 0.03, roundCount: 24)[0][1] == false)
+        #expect(CriterionRanking.beats(pair, threshold: 0.01, roundCount: 24)[0][1] == true)
+    }
+
+    @Test func `few rounds among many endpoints prove nothing`() {
+        let pair = losses([0, 1], spread: 0.01)
+        #expect(CriterionRanking.beats(pair, threshold: 0.03, roundCount: 6)[0][1])
+        #expect(!CriterionRanking.beats(pair, threshold: 0.03, roundCount: 5)[0][1])
+        let six = losses([0, 1, 2, 3, 4, 5], spread: 0.01)
+        #expect(!CriterionRanking.beats(six, threshold: 0.03, roundCount: 9)[0][1])
+        #expect(CriterionRanking.beats(six, threshold: 0.03, roundCount: 10)[0][1])
+        #expect([2, 5, 6, 20].map { CriterionRanking.neededRounds(endpointCount: $0) } == [6, 9, 10, 13])
     }
 
     @Test func `endpoints that both never succeed do not differ`() {
         let never = Array(repeating: Double.infinity, count: 2000)
-        let beats = CriterionRanking.beats([never, never, losses([0], spread: 0.1)[0]], threshold: 0.03)
+        let beats = CriterionRanking.beats(
+            [never, never, losses([0], spread: 0.1)[0]], threshold: 0.03, roundCount: 24)
         #expect(beats[0] == [false, false, false])
         #expect(beats[2] == [true, true, false])
     }
@@ -63,7 +74,7 @@ import Testing
                     drawn[endpoint].append(resample.reduce(0) { $0 + rounds[$1.round][endpoint] } / 12)
                 }
             }
-            let beats = CriterionRanking.beats(drawn, threshold: 0)
+            let beats = CriterionRanking.beats(drawn, threshold: 0, roundCount: 12)
             if beats[0][1] || beats[1][0] { wrong += 1 }
         }
         #expect(wrong <= 24, "\(wrong) of 200 equal pairs were told apart")
