@@ -13,7 +13,7 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Pricing", ["Profiles"]),
     ("Planning", ["Profiles", "Workloads", "Pricing", "Statistics"]),
     ("Scheduling", ["Planning"]),
-    ("Credentials", ["Profiles"]),
+    ("Credentials", ["Profiles", "CLibcrypto"]),
     ("Dialects", ["Encodings", "Workloads"]),
     ("Driving", ["Scheduling", "Credentials", "Dialects", "Transport", "Records"]),
     ("Rehearsal", ["Dialects", "Workloads", "Pricing", "CNetwork"]),
@@ -51,6 +51,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CNetwork", pkgConfig: "libcurl libevent",
         providers: [.apt(["libcurl4-openssl-dev", "libevent-dev"])]),
+    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 ]

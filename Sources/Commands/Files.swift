@@ -52,6 +52,11 @@ enum Files {
         }
     }
 
+    /// Removes a run file into which nothing was measured.
+    static func removeRun(_ path: String) {
+        for end in ["", "-wal", "-shm"] { unsafe _ = unlink(path + end) }
+    }
+
     /// True if something of this name exists.
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

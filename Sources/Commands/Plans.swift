@@ -22,20 +22,20 @@ enum Plans {
         }
     }
 
-    /// The header by which each endpoint knows us; every missing secret is named at once.
-    static func authorization(_ plan: Plan, _ console: Console) throws(CommandError) -> [(name: String, value: String)?]
-    {
+    /// What authorises the requests of each endpoint; every missing secret is named at once.
+    static func authorizers(_ plan: Plan, _ console: Console) throws(CommandError) -> [Authorizer] {
         let store = SecretStore(environment: console.environment)
         var problems: [String] = []
-        var headers: [(name: String, value: String)?] = []
+        var authorizers: [Authorizer] = []
         for endpoint in plan.endpoints {
             do throws(CredentialError) {
-                headers.append(try store.header(for: endpoint.provider.authentication))
+                let authentication = endpoint.provider.authentication
+                authorizers.append(try Authorizer(authentication, region: endpoint.region, store: store))
             } catch {
                 problems.append("\(endpoint.identifier): \(error.description)")
             }
         }
         guard problems.isEmpty else { throw .usage(problems.joined(separator: "\n")) }
-        return headers
+        return authorizers
     }
 }

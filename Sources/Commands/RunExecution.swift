@@ -19,7 +19,7 @@ struct RunExecution {
     ///
     /// - Returns: why it ended.
     func perform() throws(CommandError) -> StopReason {
-        let authorization = try Plans.authorization(plan, console)
+        let authorizers = try Plans.authorizers(plan, console)
         do {
             let salt = earlier?.facts["run_salt"] ?? Self.makeSalt()
             let writer = try makeWriter(salt: salt)
@@ -27,7 +27,7 @@ struct RunExecution {
             let signals = SignalWatch(interruption, console)
             defer { signals.cancel() }
             let driver = RunDriver(
-                plan, writer: writer, loop: try NetworkLoop(Self.configuration(console)), authorization: authorization,
+                plan, writer: writer, loop: try NetworkLoop(Self.configuration(console)), authorizers: authorizers,
                 runSalt: salt, earlier: earlier?.attempts.filter { $0.outcome != .skipped } ?? [],
                 interruption: interruption)
             var progress = ProgressReport(plan, began: NetworkLoop.now(), console: console)
@@ -37,6 +37,9 @@ struct RunExecution {
             try writer.close()
             progress.end()
             return reason
+        } catch let failure as AuthorizationFailure {
+            if earlier == nil { Files.removeRun(path) }
+            throw .usage(failure.description)
         } catch {
             throw .failed("\(error)")
         }

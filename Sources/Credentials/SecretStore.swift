@@ -1,27 +1,5 @@
 import Glibc
-public import Profiles
-
-/// Why a secret is not to be had; never holds the secret.
-public enum CredentialError: Error, Hashable, CustomStringConvertible, Sendable {
-    /// The environment variable is not set or empty.
-    case missingVariable(String)
-    /// The file cannot be read or is empty.
-    case unreadableFile(String)
-    /// Others than the owner may read the file.
-    case openFile(String)
-    /// The secret holds characters that no header may hold.
-    case unusable(String)
-
-    /// What is wrong and what helps.
-    public var description: String {
-        switch self {
-        case .missingVariable(let name): "the environment variable \(name) is not set; set it to the secret"
-        case .unreadableFile(let path): "the secret file \(path) cannot be read or is empty"
-        case .openFile(let path): "the secret file \(path) may be read by others; run chmod 600 on it"
-        case .unusable(let place): "the secret in \(place) holds spaces or control characters"
-        }
-    }
-}
+import Profiles
 
 /// Finds secrets where profiles say they are kept.
 public struct SecretStore: Sendable {
@@ -34,39 +12,51 @@ public struct SecretStore: Sendable {
         self.environment = environment
     }
 
-    /// The header that proves who sends a request.
-    ///
-    /// - Returns: nil where none is needed.
-    /// - Throws: ``CredentialError`` if the secret is not to be had.
-    public func header(for authentication: Authentication) throws(CredentialError) -> (name: String, value: String)? {
-        switch authentication {
-        case .none: nil
-        case .bearer(let reference): ("Authorization", "Bearer " + (try secret(reference)))
-        case .header(let name, let reference): (name, try secret(reference))
-        }
+    /// A variable that is set and not empty.
+    func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private func secret(_ reference: SecretReference) throws(CredentialError) -> String {
-        let (value, place) = try read(reference)
-        guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .unusable(place) }
+    /// A variable that must be there.
+    func requiredVariable(_ name: String) throws(CredentialError) -> String {
+        guard let value = variable(name) else { throw .missingVariable(name) }
         return value
     }
 
-    private func read(_ reference: SecretReference) throws(CredentialError) -> (String, String) {
+    /// A value that stands in a document or in a variable that the document names.
+    func setting(_ reference: SettingReference) throws(CredentialError) -> String {
         switch reference {
-        case .environment(let name):
-            guard let value = environment[name], !value.isEmpty else { throw .missingVariable(name) }
-            return (value, name)
-        case .file(let path):
-            guard let file = unsafe fopen(path, "r") else { throw .unreadableFile(path) }
-            defer { unsafe fclose(file) }
-            var facts = stat()
-            guard unsafe fstat(fileno(file), &facts) == 0, facts.st_mode & 0o077 == 0 else { throw .openFile(path) }
-            var bytes = [UInt8](repeating: 0, count: 16384)
-            let count = unsafe fread(&bytes, 1, bytes.count, file)
-            let line = bytes.prefix(count).prefix { $0 != 0x0A && $0 != 0x0D }
-            guard !line.isEmpty else { throw .unreadableFile(path) }
-            return (String(decoding: line, as: UTF8.self), path)
+        case .literal(let value): value
+        case .environment(let name): try requiredVariable(name)
         }
+    }
+
+    /// A secret of one line that fits into a header.
+    func secret(_ reference: SecretReference) throws(CredentialError) -> String {
+        let value =
+            switch reference {
+            case .environment(let name): try requiredVariable(name)
+            case .file(let path): try firstLine(path)
+            }
+        guard value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .unusable(reference.name) }
+        return value
+    }
+
+    /// The whole of a file that only its owner may read.
+    func privateFile(_ path: String) throws(CredentialError) -> [UInt8] {
+        guard let file = unsafe fopen(path, "r") else { throw .unreadableFile(path) }
+        defer { unsafe fclose(file) }
+        var facts = stat()
+        guard unsafe fstat(fileno(file), &facts) == 0, facts.st_mode & 0o077 == 0 else { throw .openFile(path) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 18)
+        let count = unsafe fread(&bytes, 1, bytes.count, file)
+        guard count > 0 else { throw .unreadableFile(path) }
+        return Array(bytes.prefix(count))
+    }
+
+    private func firstLine(_ path: String) throws(CredentialError) -> String {
+        let line = try privateFile(path).prefix { $0 != 0x0A && $0 != 0x0D }
+        guard !line.isEmpty else { throw .unreadableFile(path) }
+        return String(decoding: line, as: UTF8.self)
     }
 }

@@ -15,10 +15,10 @@ struct EndpointRoute {
     private let fixedHeaders: [HTTPHeader]
     private let sessionHeader: String?
 
-    /// - Parameters:
-    ///   - endpoint: the endpoint.
-    ///   - authorization: the header that proves who sends.
-    init(_ endpoint: PlannedEndpoint, authorization: (name: String, value: String)?) {
+    /// The type of every body that is sent.
+    static let contentType = "application/json"
+
+    init(_ endpoint: PlannedEndpoint) {
         let provider = endpoint.provider
         dialect = provider.dialect
         encoder = Dialects.encoder(dialect)
@@ -31,9 +31,8 @@ struct EndpointRoute {
         expectation = provider.route
         url = endpoint.baseURL + encoder.path(template: endpoint.path, model: endpoint.model.identifier)
         fixedHeaders =
-            [HTTPHeader("Content-Type", "application/json")]
+            [HTTPHeader("Content-Type", Self.contentType)]
             + (encoder.headers + provider.headers).map { HTTPHeader($0.name, $0.value) }
-            + (authorization.map { [HTTPHeader($0.name, $0.value)] } ?? [])
         sessionHeader = provider.stickiness.header
     }
 

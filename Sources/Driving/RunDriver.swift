@@ -1,5 +1,5 @@
 import Profiles
-import Credentials
+public import Credentials
 import Dialects
 import Encodings
 public import Planning
@@ -54,6 +54,7 @@ public final class RunDriver {
     private let loop: NetworkLoop
     private let writer: RunFileWriter
     private let routes: [EndpointRoute]
+    private let credentials: CredentialKeeper
     private let runSalt: String
     private let interruption: Interruption
     private var attemptNumbers: [CallKey: Int]
@@ -74,12 +75,12 @@ public final class RunDriver {
     ///   - plan: what to do.
     ///   - writer: where everything is kept.
     ///   - loop: a network loop of the calling thread.
-    ///   - authorization: the header that proves who sends, for each endpoint.
+    ///   - authorizers: what authorises the requests of each endpoint.
     ///   - runSalt: twelve hexadecimal digits, new in every run and kept when one is resumed.
     ///   - earlier: attempts of the part of the run that was interrupted.
     ///   - interruption: ends the run early.
     public init(
-        _ plan: Plan, writer: RunFileWriter, loop: NetworkLoop, authorization: [(name: String, value: String)?],
+        _ plan: Plan, writer: RunFileWriter, loop: NetworkLoop, authorizers: [Authorizer],
         runSalt: String, earlier: [AttemptRow] = [], interruption: Interruption = Interruption()
     ) {
         self.plan = plan
@@ -87,7 +88,8 @@ public final class RunDriver {
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
         self.interruption = interruption
-        routes = zip(plan.endpoints, authorization).map { EndpointRoute($0, authorization: $1) }
+        routes = plan.endpoints.map { EndpointRoute($0) }
+        credentials = CredentialKeeper(loop, authorizers)
         var ended: [CallKey: Bool] = [:]
         var numbers: [CallKey: Int] = [:]
         for row in earlier {
@@ -110,8 +112,13 @@ public final class RunDriver {
     ///
     /// - Parameter report: called about four times a second with the state of things.
     /// - Returns: why the run ended.
-    /// - Throws: ``RecordsError`` if the run file cannot be written; then nothing more is sent.
-    public func run(_ report: (RunProgress) -> Void = { _ in }) throws(RecordsError) -> StopReason {
+    /// - Throws: ``AuthorizationFailure`` if a credential is not to be had, before anything is sent; ``RecordsError`` if the
+    ///   run file cannot be written; then nothing more is sent.
+    public func run(_ report: (RunProgress) -> Void = { _ in }) throws -> StopReason {
+        let failures = credentials.prepare().sorted { $0.key < $1.key }
+        guard failures.isEmpty else {
+            throw AuthorizationFailure(failures.map { (plan.endpoints[$0.key].identifier, $0.value) })
+        }
         var now = NetworkLoop.now()
         healthSince = now
         var nextTick = now
@@ -160,6 +167,7 @@ public final class RunDriver {
             loop.cancel(transfer)
         }
         guard now - healthSince >= .seconds(1) || finished != nil else { return }
+        if finished == nil { credentials.renew() }
         let health = loop.takeHealth()
         keep(
             .health(
@@ -242,16 +250,19 @@ public final class RunDriver {
         row.due = due
         row.predecessorEnd = predecessorEnd
         let route = routes[key.session.endpoint]
-        let request = HTTPRequest(
+        let body = body(key, route)
+        var request = HTTPRequest(
             url: route.url,
             headers: route.headers(sessionKey: sessionKey(key.session), requestIdentifier: Self.requestIdentifier(key)),
-            body: body(key, route), connectTimeout: plan.profile.timeouts.connect,
+            body: body, connectTimeout: plan.profile.timeouts.connect,
             totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total + .seconds(1))
-        do throws(TransportError) {
-            let transfer = try loop.start(request)
-            calls[transfer] = LiveCall(key, row, started: NetworkLoop.now())
+        do {
+            request.headers += try credentials.headers(
+                key.session.endpoint, method: request.method, url: route.url, contentType: EndpointRoute.contentType,
+                body: body)
+            calls[try loop.start(request)] = LiveCall(key, row, started: NetworkLoop.now())
         } catch {
-            row.outcome = .badRequest
+            row.outcome = error is CredentialError ? .authentication : .badRequest
             row.errorText = "\(error)"
             settle(key, row)
         }
@@ -292,6 +303,7 @@ public final class RunDriver {
     // MARK: What the network reports
 
     private func take(_ event: TransferEvent, _ bytes: Span<UInt8>) {
+        guard !credentials.handle(event, bytes) else { return }
         switch event {
         case .requestSent(let transfer, let at): calls[transfer]?.noteSent(at: at)
         case .head(let transfer, let head, let at):

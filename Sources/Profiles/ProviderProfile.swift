@@ -1,24 +1,6 @@
 public import Encodings
 public import Quantities
 
-/// Where a secret is kept; never the secret itself.
-public enum SecretReference: Hashable, Sendable {
-    /// An environment variable.
-    case environment(String)
-    /// A file whose first line is the secret.
-    case file(String)
-}
-
-/// How requests prove who sends them.
-public enum Authentication: Hashable, Sendable {
-    /// Not at all.
-    case none
-    /// `Authorization: Bearer …`.
-    case bearer(SecretReference)
-    /// A header of its own.
-    case header(name: String, SecretReference)
-}
-
 /// A model as a provider sells it.
 public struct ModelOffer: Hashable, Sendable {
     /// The model's name in plans and tables.
@@ -170,7 +152,7 @@ public struct ProviderProfile: Hashable, Sendable {
         regions = reader.strings("regions").map(\.text)
         headquarters = reader.optionalString("headquarters")
         billingEntity = reader.optionalString("billing_entity")
-        authentication = Self.authentication(reader.mapping("authentication"))
+        authentication = Authentication(reader.mapping("authentication"))
         headerPairs = Self.headers(reader.mapping("headers"))
         var request = reader.mapping("request")
         outputLimitField =
@@ -195,28 +177,6 @@ public struct ProviderProfile: Hashable, Sendable {
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
         reader.finish()
-    }
-
-    private enum Kind: String, CaseIterable { case none, bearer, header }
-
-    private static func authentication(_ reader: MappingReader?) -> Authentication {
-        guard var reader else { return .none }
-        let kind = reader.requiredChoice("kind", Kind.self, default: .none)
-        let header = reader.optionalString("header")
-        let environment = reader.optionalString("environment").map { SecretReference.environment($0) }
-        let file = reader.optionalString("file").map { SecretReference.file($0) }
-        reader.finish()
-        if kind == .none { return .none }
-        guard let reference = environment ?? file, environment == nil || file == nil else {
-            reader.report("kind", "needs exactly one of 'environment' and 'file', which name where the secret is kept")
-            return .none
-        }
-        if kind == .bearer { return .bearer(reference) }
-        guard let header else {
-            reader.report("header", "is missing: the name of the header that carries the secret")
-            return .none
-        }
-        return .header(name: header, reference)
     }
 
     private static func route(_ reader: MappingReader?) -> RouteExpectation {

@@ -16,6 +16,14 @@ public enum TransferEvent: Sendable {
     case bytes(TransferIdentifier, at: Instant)
     /// Nothing more will come.
     case ended(TransferIdentifier, TransferResult)
+
+    /// The exchange that it happened to.
+    public var transfer: TransferIdentifier {
+        switch self {
+        case .requestSent(let transfer, _), .head(let transfer, _, _), .bytes(let transfer, _), .ended(let transfer, _):
+            transfer
+        }
+    }
 }
 
 /// Status and headers of a response.

@@ -70,7 +70,7 @@ struct Stage {
         let writer = try RunFileWriter(
             creating: target, documents: plan.documents, facts: [FactRow(name: "run_salt", value: salt)])
         let driver = RunDriver(
-            plan, writer: writer, loop: try NetworkLoop(), authorization: plan.endpoints.map { _ in nil },
+            plan, writer: writer, loop: try NetworkLoop(), authorizers: plan.endpoints.map { _ in .none },
             runSalt: salt,
             interruption: interruption)
         let reason = try driver.run(report)
@@ -82,7 +82,7 @@ struct Stage {
         let earlier = try RunFile(path: path)
         let writer = try RunFileWriter(resuming: path)
         let driver = RunDriver(
-            plan, writer: writer, loop: try NetworkLoop(), authorization: plan.endpoints.map { _ in nil },
+            plan, writer: writer, loop: try NetworkLoop(), authorizers: plan.endpoints.map { _ in .none },
             runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier.attempts.filter { $0.outcome != .skipped })
         let reason = try driver.run()
         try writer.close()
