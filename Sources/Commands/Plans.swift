@@ -24,18 +24,26 @@ enum Plans {
 
     /// What authorises the requests of each endpoint; every missing secret is named at once.
     static func authorizers(_ plan: Plan, _ console: Console) throws(CommandError) -> [Authorizer] {
-        let store = SecretStore(environment: console.environment)
         var problems: [String] = []
         var authorizers: [Authorizer] = []
-        for endpoint in plan.endpoints {
+        for (endpoint, found) in zip(plan.endpoints, authorizersOrErrors(plan, console)) {
             do throws(CredentialError) {
-                let authentication = endpoint.provider.authentication
-                authorizers.append(try Authorizer(authentication, region: endpoint.region, store: store))
+                authorizers.append(try found.get())
             } catch {
                 problems.append("\(endpoint.identifier): \(error.description)")
             }
         }
         guard problems.isEmpty else { throw .usage(problems.joined(separator: "\n")) }
         return authorizers
+    }
+
+    /// What authorises the requests of each endpoint, or why nothing does.
+    static func authorizersOrErrors(_ plan: Plan, _ console: Console) -> [Result<Authorizer, CredentialError>] {
+        let store = SecretStore(environment: console.environment)
+        return plan.endpoints.map { endpoint in
+            Result { () throws(CredentialError) in
+                try Authorizer(endpoint.provider.authentication, region: endpoint.region, store: store)
+            }
+        }
     }
 }

@@ -62,7 +62,7 @@ struct RunExecution {
     }
 
     /// Proxy and certificates as the environment names them, by the names that curl knows.
-    private static func configuration(_ console: Console) -> NetworkConfiguration {
+    static func configuration(_ console: Console) -> NetworkConfiguration {
         let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].compactMap { console.environment[$0] }
             .first
         return NetworkConfiguration(

@@ -1,0 +1,148 @@
+public import Credentials
+import Dialects
+import Encodings
+public import Planning
+import Pricing
+import Profiles
+public import Quantities
+public import Records
+import Scheduling
+public import Transport
+import Workloads
+
+/// What one endpoint did when it was tried out.
+public struct ConnectionFinding: Sendable {
+    /// The endpoint's place in the plan.
+    public let endpoint: Int
+    /// Why it could not be authorised; nil if it could.
+    public let credentialError: CredentialError?
+    /// A tiny call; nil if it was not made.
+    public internal(set) var text: AttemptRow?
+    /// A tiny call that offers a tool and asks for it; nil if it was not made.
+    public internal(set) var tool: AttemptRow?
+
+    /// What both calls cost by the list; nil without a price or an answer.
+    public var cost: Money? {
+        let costs = [text?.listCost, tool?.listCost].compactMap(\.self)
+        return costs.isEmpty ? nil : costs.reduce(.zero, +)
+    }
+}
+
+/// Tries every endpoint of a plan out: credentials, connection, one tiny call, and one with a tool.
+///
+/// All endpoints at once, over the calling thread's loop; nothing is recorded.
+public final class ConnectionCheck {
+    private let plan: Plan
+    private let loop: NetworkLoop
+    private let credentials: CredentialKeeper
+    private let missing: [Int: CredentialError]
+    private let routes: [EndpointRoute]
+    private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
+    private var calls: [TransferIdentifier: LiveCall] = [:]
+    private var findings: [ConnectionFinding] = []
+
+    /// The most tokens that a call may generate: enough for a model that thinks before it says a word.
+    private static let outputLimit = TokenCount(512)
+
+    private static let tool = ToolDefinition(
+        name: "report_status", description: "Reports the status of this connection.",
+        parameters: [
+            "type": "object", "properties": ["status": ["type": "string", "enum": ["ok"]]], "required": ["status"],
+        ])
+
+    /// Makes a check.
+    ///
+    /// - Parameters:
+    ///   - plan: whose endpoints are tried.
+    ///   - loop: a network loop of the calling thread.
+    ///   - authorizers: what authorises the requests of each endpoint, or why nothing does.
+    public init(_ plan: Plan, loop: NetworkLoop, authorizers: [Result<Authorizer, CredentialError>]) {
+        self.plan = plan
+        self.loop = loop
+        var missing: [Int: CredentialError] = [:]
+        let usable = authorizers.enumerated().map { index, found -> Authorizer in
+            switch found {
+            case .success(let authorizer): return authorizer
+            case .failure(let error):
+                missing[index] = error
+                return .none
+            }
+        }
+        self.missing = missing
+        credentials = CredentialKeeper(loop, usable)
+        routes = plan.endpoints.map { EndpointRoute($0) }
+    }
+
+    /// Tries all endpoints.
+    ///
+    /// - Returns: one finding per endpoint, in the order of the plan.
+    public func run() -> [ConnectionFinding] {
+        let failures = credentials.prepare().merging(missing) { $1 }
+        findings = plan.endpoints.indices.map { ConnectionFinding(endpoint: $0, credentialError: failures[$0]) }
+        for endpoint in plan.endpoints.indices where failures[endpoint] == nil { start(endpoint, call: 0) }
+        while !calls.isEmpty {
+            loop.turn(until: NetworkLoop.now() + .milliseconds(250)) { event, bytes in take(event, bytes) }
+            let now = NetworkLoop.now()
+            for (transfer, call) in calls where call.abortedAs == nil {
+                guard let outcome = call.impatience(plan.profile.timeouts, at: now) else { continue }
+                call.abortedAs = outcome
+                loop.cancel(transfer)
+            }
+        }
+        return findings
+    }
+
+    /// Call 0 wants words, call 1 a tool call.
+    private func start(_ endpoint: Int, call: Int) {
+        let route = routes[endpoint]
+        let wantsTool = call == 1
+        let prompt = PromptPrefix(
+            tools: wantsTool ? [Self.tool] : [], system: "You are being asked whether this connection works.", key: "")
+        let request: [ConversationItem] = [
+            .user(wantsTool ? "Call the tool report_status with the status ok." : "Say ok and nothing else.")
+        ]
+        let limit = [Self.outputLimit, plan.endpoints[endpoint].model.maximumOutput].compactMap(\.self).min()
+        let options = CallOptions(outputLimit: limit, temperature: plan.profile.temperature, sessionKey: "check")
+        let body = [route.encoder.body(prompt, request, options, target: route.target)]
+        let key = CallKey(session: SessionKey(endpoint: endpoint, round: 0, session: 0), call: call)
+        var row = AttemptRow(
+            place: CallPlace(endpoint: endpoint, round: 0, session: 0, call: call), number: 0, outcome: .aborted,
+            ended: NetworkLoop.now())
+        var http = HTTPRequest(
+            url: route.url, headers: route.headers(sessionKey: "check", requestIdentifier: "check-\(endpoint)-\(call)"),
+            body: body, connectTimeout: plan.profile.timeouts.connect,
+            totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total)
+        do {
+            http.headers += try credentials.headers(
+                endpoint, method: http.method, url: route.url, contentType: EndpointRoute.contentType, body: body)
+            calls[try loop.start(http)] = LiveCall(key, row, started: NetworkLoop.now())
+        } catch {
+            row.outcome = error is CredentialError ? .authentication : .badRequest
+            row.errorText = "\(error)"
+            keep(row)
+        }
+    }
+
+    private func take(_ event: TransferEvent, _ bytes: Span<UInt8>) {
+        guard !credentials.handle(event, bytes), let call = calls[event.transfer] else { return }
+        let endpoint = call.key.session.endpoint
+        switch event {
+        case .requestSent(_, let at): call.noteSent(at: at)
+        case .head(_, let head, let at): call.noteHead(head, routes[endpoint], parser: parser, at: at)
+        case .bytes(_, let at): call.noteBytes(bytes, at: at)
+        case .ended(let transfer, let result):
+            calls[transfer] = nil
+            keep(call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price))
+            // An endpoint that cannot say a word is not asked for a tool.
+            if call.key.call == 0, findings[endpoint].text?.outcome.isSuccess == true { start(endpoint, call: 1) }
+        }
+    }
+
+    private func keep(_ row: AttemptRow) {
+        if row.place.call == 0 {
+            findings[row.place.endpoint].text = row
+        } else {
+            findings[row.place.endpoint].tool = row
+        }
+    }
+}
