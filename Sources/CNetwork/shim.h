@@ -46,12 +46,13 @@ static inline CURLcode network_set_list(CURL *easy, CURLoption option, struct cu
 }
 
 typedef size_t (*network_data_callback)(char *bytes, size_t size, size_t count, void *context);
+typedef int (*network_seek_callback)(void *context, curl_off_t offset, int origin);
 typedef int (*network_ready_callback)(
     void *context, char *remote, char *local, int remote_port, int local_port);
 
 static inline void network_set_callbacks(
     CURL *easy, void *context, network_data_callback write, network_data_callback header, network_data_callback read,
-    network_ready_callback ready) {
+    network_seek_callback seek, network_ready_callback ready) {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
@@ -59,6 +60,8 @@ static inline void network_set_callbacks(
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, read);
     curl_easy_setopt(easy, CURLOPT_READDATA, context);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, ready);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
 }

@@ -165,13 +165,16 @@ struct AnswerAssembly {
         return calls.count - 1
     }
 
-    /// The key of the tool call that has an identifier, if there is one.
-    func toolCallKey(identifier: String) -> Int? {
-        identifier.isEmpty ? nil : calls.first { $0.identifier == identifier }?.key
+    /// The key of a tool call that comes without an index.
+    ///
+    /// - Parameters:
+    ///   - identifier: one that is known belongs to its call, an unknown one opens another.
+    ///   - position: the place in its event, which counts where there is no identifier either.
+    /// - Returns: the key.
+    func toolCallKey(identifier: String, position: Int) -> Int {
+        guard !identifier.isEmpty else { return position }
+        return calls.first { $0.identifier == identifier }?.key ?? (calls.map(\.key).max() ?? -1) + 1
     }
-
-    /// How many tool calls have begun.
-    var toolCallCount: Int { calls.count }
 
     /// Tells of a piece of arguments whose place among them is not its end.
     mutating func noteStreamedArgument(byteCount: Int, _ handle: (DecodedEvent) -> Void) {

@@ -23,6 +23,9 @@ public struct DecodingOptions: Hashable, Sendable {
 /// Nothing in a decoder trusts the sender: lines, events, tool calls, text and nesting are bounded, and what goes past a
 /// bound makes the response malformed. A decoder belongs to one thread.
 public protocol ResponseDecoder: AnyObject {
+    /// True once the stream has said that nothing more follows.
+    var isTerminated: Bool { get }
+
     /// Takes the next bytes of the body.
     ///
     /// - Parameters:

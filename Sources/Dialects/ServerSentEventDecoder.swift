@@ -23,6 +23,8 @@ final class ServerSentEventDecoder<Interpreter: StreamInterpreter>: ResponseDeco
         form = isPlain ? .plain : head.contentType.isEmpty ? .unknown : .stream
     }
 
+    var isTerminated: Bool { answer.isTerminated }
+
     func consume(_ bytes: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
         guard !answer.isMalformed else { return }
         var start = 0

@@ -15,6 +15,8 @@ final class LiveCall {
     private(set) var row: AttemptRow
     private var decoder: (any ResponseDecoder)?
     private(set) var lastActivity: Instant
+    /// When the last bytes of the body were read; what comes out only at its end came with them.
+    private var lastBytes: Instant?
     /// Why we ended it ourselves.
     var abortedAs: OutcomeClass?
     /// Whether the provider wants the call sent again; nil if it does not say.
@@ -55,6 +57,7 @@ final class LiveCall {
 
     func noteBytes(_ bytes: Span<UInt8>, at: Instant) {
         row.firstByte = row.firstByte ?? at
+        lastBytes = at
         lastActivity = at
         decoder?.consume(bytes) { event in
             if case .content(let kind, let size) = event {
@@ -63,11 +66,16 @@ final class LiveCall {
         }
     }
 
-    /// The class of the patience that has run out, if any.
+    /// How long a server may take to close a stream whose end it has announced.
+    private static let closingGrace = Duration.seconds(2)
+
+    /// The class of the patience that has run out, if any; `ok` if nothing more is to be waited for.
     func impatience(_ timeouts: Timeouts, at now: Instant) -> OutcomeClass? {
         guard let sent = row.sent else {
             return now - (row.started ?? now) > timeouts.connect ? .timeoutConnect : nil
         }
+        // An answer that has said all it had to say is not waited for, though its connection stays open.
+        if decoder?.isTerminated == true { return now - lastActivity > Self.closingGrace ? .ok : nil }
         if now - sent > timeouts.total { return .timeoutTotal }
         if row.events.isEmpty, now - sent > timeouts.firstToken { return .timeoutFirstToken }
         if !row.events.isEmpty, now - lastActivity > timeouts.idle { return .timeoutIdle }
@@ -79,7 +87,7 @@ final class LiveCall {
         let end: TransportEnd = result.end == .complete ? .complete : .cut
         let response = decoder?.finish(end) { event in
             if case .content(let kind, let size) = event {
-                row.events.append(ContentEvent(at: result.at, kind: kind, byteCount: size))
+                row.events.append(ContentEvent(at: lastBytes ?? result.at, kind: kind, byteCount: size))
             }
         }
         if let response {
@@ -90,9 +98,10 @@ final class LiveCall {
         }
         switch result.end {
         case .complete: break
+        case .cancelled where abortedAs == .ok: break
         case .cancelled: row.outcome = abortedAs ?? .aborted
         case .failed(let failure):
-            row.outcome = Self.outcome(failure.kind, decoded: row.outcome)
+            row.outcome = outcome(failure.kind, decoded: row.outcome)
             row.errorText = row.errorText ?? failure.message
         }
         row.ended = result.at
@@ -121,16 +130,17 @@ final class LiveCall {
         row.toolCallCount = response.toolCalls.count
     }
 
-    private static func outcome(_ kind: TransferFailure.Kind, decoded: OutcomeClass) -> OutcomeClass {
+    private func outcome(_ kind: TransferFailure.Kind, decoded: OutcomeClass) -> OutcomeClass {
+        // What an answer has said is not spoilt by how its connection ended: neither a whole stream, nor a refusal.
+        if decoded == .ok || (row.status ?? 0) >= 400 { return decoded }
         switch kind {
-        case .resolve: .connectResolve
-        case .connect: .connectRefused
-        case .connectTimeout: .timeoutConnect
-        case .tls: .connectTLS
-        case .totalTimeout: .timeoutTotal
-        case .headersTooLarge, .bodyTooLarge, .protocolViolation: .malformed
-        // A stream that had said all it had to say is not spoilt by how its connection ended.
-        case .connectionLost: decoded == .ok ? .ok : .connectionLost
+        case .resolve: return .connectResolve
+        case .connect: return .connectRefused
+        case .connectTimeout: return .timeoutConnect
+        case .tls: return .connectTLS
+        case .totalTimeout: return .timeoutTotal
+        case .headersTooLarge, .bodyTooLarge, .protocolViolation: return .malformed
+        case .connectionLost: return .connectionLost
         }
     }
 }

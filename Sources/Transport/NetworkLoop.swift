@@ -214,6 +214,12 @@ public final class NetworkLoop {
                 let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
                 return unsafe transfer.fill(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
             },
+            { context, offset, origin in
+                // A request is sent anew over another connection when a server closed the kept one, or said GOAWAY.
+                guard let context = unsafe context, offset == 0, origin == SEEK_SET else { return CURL_SEEKFUNC_FAIL }
+                unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().rewind()
+                return CURL_SEEKFUNC_OK
+            },
             { context, _, _, _, _ in
                 guard let context = unsafe context else { return 0 }
                 let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
@@ -237,6 +243,8 @@ public final class NetworkLoop {
         unsafe network_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout.milliseconds.rounded(.up)))
         unsafe network_set_long(easy, CURLOPT_TIMEOUT_MS, Int(request.totalTimeout.milliseconds.rounded(.up)))
         unsafe network_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        // What a proxy answers to CONNECT is not the provider's.
+        unsafe network_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         unsafe network_set_long(easy, CURLOPT_TCP_NODELAY, 1)
         unsafe network_set_long(easy, CURLOPT_BUFFERSIZE, 65536)
         let version =

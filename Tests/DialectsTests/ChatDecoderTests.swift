@@ -302,3 +302,17 @@ struct RecordingTests {
         }
     }
 }
+
+@Suite struct ToolCallKeyTests {
+    @Test func `parallel calls without an index are told apart by their identifiers`() {
+        let deltas = [
+            #"[{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]"#,
+            #"[{"id":"a","function":{"arguments":"1}"}}]"#,
+            #"[{"id":"b","function":{"name":"g","arguments":"{}"}}]"#,
+        ]
+        let body = deltas.map { "data: {\"choices\":[{\"delta\":{\"tool_calls\":\($0)}}]}\n\n" }.joined()
+        let response = decode(body + stop)
+        #expect(response.toolCalls.map(\.identifier) == ["a", "b"])
+        #expect(response.toolCalls.map(\.arguments) == ["{\"x\":1}", "{}"])
+    }
+}

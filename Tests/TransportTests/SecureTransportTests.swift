@@ -93,19 +93,79 @@ private final class SecureServer {
     }
 }
 
+/// A proxy on loopback that opens one tunnel to a port, whatever host it is asked for, and answers with a header of its own.
+private final class TunnelProxy: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let target: UInt16
+
+    init(to target: UInt16) throws {
+        self.target = target
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(listener, generic, length) == 0 && listen(listener, 4) == 0
+                    && getsockname(listener, generic, &length) == 0
+            }
+        }
+        try #require(isBound)
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { self.serve() }
+    }
+
+    private func serve() {
+        let client = accept(listener, nil, nil)
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        // The request to connect fits into one read.
+        _ = read(client, &buffer, buffer.count)
+        let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = target.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                connect(server, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        let answer = Array("HTTP/1.1 200 Connection established\r\nretry-after: 77\r\n\r\n".utf8)
+        _ = send(client, answer, answer.count, Int32(MSG_NOSIGNAL))
+        var sockets = [
+            pollfd(fd: client, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+        ]
+        relay: while poll(&sockets, 2, 10_000) > 0 {
+            for (index, other) in [(0, server), (1, client)] where sockets[index].revents != 0 {
+                let count = read(sockets[index].fd, &buffer, buffer.count)
+                guard count > 0, send(other, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break relay }
+            }
+        }
+        for descriptor in [client, server, listener] { close(descriptor) }
+    }
+}
+
 @Suite(.enabled(if: SecureServer.isPossible, "openssl and nghttpd are needed: Scripts/setup tests"))
 struct SecureTransportTests {
     private struct Answer {
         var body = ""
+        var head: HTTPHead?
         var result: TransferResult?
     }
 
-    private func get(_ server: SecureServer, authority: String?, count: Int = 1) throws -> [Answer] {
+    private func get(
+        _ server: SecureServer, authority: String?, count: Int = 1, path: String = "x", proxy: String? = nil
+    ) throws -> [Answer] {
         let loop = try NetworkLoop(
-            NetworkConfiguration(certificateAuthorityFile: authority.map { server.path($0) }))
+            NetworkConfiguration(certificateAuthorityFile: authority.map { server.path($0) }, proxy: proxy))
         var answers: [TransferIdentifier: Answer] = [:]
         for _ in 0..<count {
-            let request = HTTPRequest(method: "GET", url: "https://127.0.0.1:\(server.port)/x", headers: [], body: [])
+            let request = HTTPRequest(
+                method: "GET", url: "https://127.0.0.1:\(server.port)/\(path)", headers: [], body: [])
             answers[try loop.start(request)] = Answer()
         }
         while answers.values.contains(where: { $0.result == nil }) {
@@ -115,6 +175,7 @@ struct SecureTransportTests {
                     var piece: [UInt8] = []
                     for index in bytes.indices { piece.append(bytes[index]) }
                     answers[identifier]?.body += String(decoding: piece, as: UTF8.self)
+                case .head(let identifier, let head, _): answers[identifier]?.head = head
                 case .ended(let identifier, let result): answers[identifier]?.result = result
                 default: break
                 }
@@ -141,6 +202,16 @@ struct SecureTransportTests {
         #expect(!connection.isReused)
         #expect(try #require(connection.tls) > .zero)
         #expect(try #require(connection.connect) > .zero)
+    }
+
+    @Test func `what a proxy answers to CONNECT is not taken for the provider's answer`() throws {
+        let server = try SecureServer(name: "IP:127.0.0.1")
+        let proxy = try TunnelProxy(to: server.port)
+        let answer = try get(
+            server, authority: "ca.pem", path: "missing", proxy: "http://127.0.0.1:\(proxy.port)")[0]
+        #expect(answer.head?.status == 404)
+        #expect(answer.head?.first("retry-after") == nil)
+        #expect(answer.result?.end == .complete)
     }
 
     @Test func `certificates are verified always: unknown authority, wrong name and expiry all end the call`() throws {

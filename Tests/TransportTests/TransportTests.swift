@@ -10,6 +10,8 @@ private final class ScriptedServer: Sendable {
     let port: UInt16
     private let listener: Int32
     let received = Mutex<[UInt8]>([])
+    /// In place of an answer: the request is read and the connection closed, and the next one is served.
+    static let hangUp = ""
 
     init(answers: [String], closesAfter: Bool = true) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -49,9 +51,14 @@ private final class ScriptedServer: Sendable {
         }
 
         func serve() {
-            let connection = accept(server.listener, nil, nil)
+            var connection = accept(server.listener, nil, nil)
             for answer in answers {
                 readRequest(connection)
+                if answer == ScriptedServer.hangUp {
+                    close(connection)
+                    connection = accept(server.listener, nil, nil)
+                    continue
+                }
                 _ = answer.withCString { send(connection, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
             }
             if closesAfter { close(connection) }
@@ -201,6 +208,18 @@ private let hello =
         let near = try ScriptedServer(answers: [hello])
         configuration = NetworkConfiguration(proxy: "http://127.0.0.1:1", hostsWithoutProxy: "elsewhere,127.0.0.1")
         #expect(try exchange([request(near)], configuration: configuration)[0].head?.status == 200)
+    }
+
+    @Test func `a request that a closing server did not answer is sent whole over another connection`() throws {
+        let server = try ScriptedServer(answers: [hello, ScriptedServer.hangUp, hello])
+        let outcomes = try exchange([request(server), request(server)])
+        #expect(outcomes.map { $0.head?.status } == [200, 200])
+        #expect(outcomes.map { $0.result?.end } == [.complete, .complete])
+        #expect(outcomes[1].result?.connection.isReused == false)
+        let sent = server.received.withLock { String(decoding: $0, as: UTF8.self) }
+        #expect(sent.split(separator: "POST ").count == 3, "two of the three requests are the same one")
+        let body = try #require(outcomes[1].result?.sentByteCount)
+        #expect(body == outcomes[0].result?.sentByteCount)
     }
 
     @Test func `a waker ends a wait without a deadline`() throws {

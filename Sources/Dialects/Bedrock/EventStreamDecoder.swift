@@ -19,6 +19,8 @@ final class EventStreamDecoder<Interpreter: StreamInterpreter>: ResponseDecoder 
         if head.isFailed || head.contentType.hasPrefix("application/json") { isPlain = true }
     }
 
+    var isTerminated: Bool { answer.isTerminated }
+
     func consume(_ bytes: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
         guard !answer.isMalformed, bytes.count > 0 else { return }
         // A message begins with its length, which is far below 2 GB: no text begins so.

@@ -56,7 +56,9 @@ struct DashScopeInterpreter: StreamInterpreter {
         }
         var position = 0
         message?["tool_calls"]?.forEachElement { call in
-            let key = call["index"]?.integer ?? position
+            let key =
+                call["index"]?.integer
+                ?? answer.toolCallKey(identifier: call["id"]?.string ?? "", position: position)
             position += 1
             guard let place = answer.toolCall(key) else { return }
             let function = call["function"]

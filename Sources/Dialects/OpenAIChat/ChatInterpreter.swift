@@ -109,7 +109,7 @@ struct ChatInterpreter: StreamInterpreter {
         _ view: JSONView, _ position: Int, _ answer: inout AnswerAssembly, _ handle: (DecodedEvent) -> Void
     ) -> Bool {
         let identifier = view["id"]?.string ?? ""
-        let key = view["index"]?.integer ?? answer.toolCallKey(identifier: identifier) ?? position
+        let key = view["index"]?.integer ?? answer.toolCallKey(identifier: identifier, position: position)
         guard let place = answer.toolCall(key) else { return false }
         let function = view["function"]
         let isNamed = answer.name(place, identifier: identifier, name: function?["name"]?.string, handle)
