@@ -90,22 +90,47 @@ public final class RunDriver {
         self.interruption = interruption
         routes = plan.endpoints.map { EndpointRoute($0) }
         credentials = CredentialKeeper(loop, authorizers)
-        var ended: [CallKey: Bool] = [:]
         var numbers: [CallKey: Int] = [:]
+        let history = Self.history(plan, earlier, &numbers)
+        attemptNumbers = numbers
+        scheduler = Scheduler(plan, history: history)
+        let none = Array(repeating: 0, count: plan.endpoints.count)
+        progress = RunProgress(endedCalls: none, failedCalls: none, spent: history.spent)
+        interruption.attach(loop.waker)
+    }
+
+    /// What an earlier part of the run has done, and the number that each call's next attempt has.
+    private static func history(
+        _ plan: Plan, _ earlier: [AttemptRow], _ numbers: inout [CallKey: Int]
+    ) -> RunHistory {
+        var history = RunHistory()
         for row in earlier {
             let key = CallKey(row.place)
+            guard row.outcome != .skipped else {
+                if row.skipReason == SkipReason.endpointStopped.rawValue {
+                    history.stoppedEndpoints.insert(row.place.endpoint)
+                }
+                continue
+            }
             numbers[key] = row.number + 1
-            // A failed call that would have been sent again is not over.
-            let isFailed = !row.outcome.isSuccess && row.number >= plan.profile.retries.maximum
-            let mayBeRetried = plan.profile.retries.outcomes.contains(row.outcome) && !isFailed
-            ended[key] = row.outcome == .aborted || mayBeRetried ? nil : row.outcome.isSuccess
+            history.spent = history.spent + (cost(row) ?? plan.worstCost(key))
+            guard row.outcome != .aborted else {
+                history.ended[key] = nil
+                continue
+            }
+            history.note(endpoint: row.place.endpoint, isSuccess: row.outcome.isSuccess)
+            history.ended[key] = row.willRetry ? nil : row.outcome.isSuccess
+            if row.willRetry { history.retryCounts[key, default: 0] += 1 }
         }
-        attemptNumbers = numbers
-        let spent = earlier.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
-        scheduler = Scheduler(plan, ended: ended, spent: spent)
-        let none = Array(repeating: 0, count: plan.endpoints.count)
-        progress = RunProgress(endedCalls: none, failedCalls: none, spent: spent)
-        interruption.attach(loop.waker)
+        return history
+    }
+
+    /// What an attempt cost by the list; nil if that is not known.
+    ///
+    /// One that never reached the provider, or was refused, costs nothing; of one that was taken and told no usage the
+    /// reservation stands.
+    private static func cost(_ row: AttemptRow) -> Money? {
+        row.listCost ?? (row.sent == nil || (row.status ?? 200) >= 400 ? .zero : nil)
     }
 
     /// Runs to the end.
@@ -261,6 +286,9 @@ public final class RunDriver {
                 key.session.endpoint, method: request.method, url: route.url, contentType: EndpointRoute.contentType,
                 body: body)
             calls[try loop.start(request)] = LiveCall(key, row, started: NetworkLoop.now())
+            row.started = NetworkLoop.now()
+            row.sent = row.started
+            keep(.intent(row))
         } catch {
             row.outcome = error is CredentialError ? .authentication : .badRequest
             row.errorText = "\(error)"
@@ -319,15 +347,17 @@ public final class RunDriver {
     }
 
     private func settle(_ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil) {
+        let cost = Self.cost(row)
+        let end = AttemptEnd(
+            outcome: row.outcome, cost: cost, retryAfter: row.retryAfter, shouldRetry: shouldRetry)
+        let actions = scheduler.handle(.attemptEnded(key, end), at: row.ended)
+        var row = row
+        row.willRetry = scheduler.willRetry(key)
         keep(.attempt(row))
         progress.endedCalls[key.session.endpoint] += 1
         progress.failedCalls[key.session.endpoint] += row.outcome.isSuccess ? 0 : 1
-        // A call that never reached the provider costs nothing; of one that did and told no usage, the reservation stands.
-        let cost = row.listCost ?? (row.sent == nil || (row.status ?? 200) >= 400 ? .zero : nil)
         progress.spent = progress.spent + (cost ?? .zero)
-        let end = AttemptEnd(
-            outcome: row.outcome, cost: cost, retryAfter: row.retryAfter, shouldRetry: shouldRetry)
-        carryOut(scheduler.handle(.attemptEnded(key, end), at: row.ended))
+        carryOut(actions)
     }
 }
 

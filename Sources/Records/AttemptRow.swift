@@ -10,6 +10,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var part = 0
     /// How it ended.
     public var outcome: OutcomeClass
+    /// True if it failed and the call was to be sent again.
+    public var willRetry = false
     /// Why it was not sent, for skipped calls.
     public var skipReason: String?
     /// When it was due.
@@ -110,7 +112,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "input_total", "input_cache_read", "input_cache_write", "output_total", "output_reasoning",
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
-            "fingerprint", "served_region", "route_mismatch", "quotas",
+            "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry",
         ]
     static let insertion = makeInsertion()
 
@@ -130,7 +132,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
             SQLValue(textByteCount), SQLValue(toolCallCount), SQLValue(fingerprint), SQLValue(servedRegion),
-            SQLValue(routeMismatch), SQLValue(quotas),
+            SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -170,6 +172,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         toolCallCount = Int(values[42].integer ?? 0)
         (fingerprint, servedRegion) = (values[43].text, values[44].text)
         (routeMismatch, quotas) = (values[45].text, values[46].text)
+        willRetry = values[47].integer == 1
     }
 }
 

@@ -29,6 +29,8 @@ public struct RunFile: Sendable {
     public init(path: String) throws(RecordsError) {
         self.path = path
         let database = try Database(path: path, isReadOnly: true)
+        // All tables of one moment: the run may be going on.
+        try database.execute("BEGIN")
         let version = try Self.checkVersion(database, path)
         facts = Dictionary(try Self.rows(FactRow.self, database).map { ($0.name, $0.value) }) { $1 }
         rounds = try Self.rows(RoundRow.self, database)
@@ -79,6 +81,7 @@ public struct RunFile: Sendable {
     ) throws(RecordsError) -> [Row] {
         let missing = [
             "part": "0", "fingerprint": "NULL", "served_region": "NULL", "route_mismatch": "NULL", "quotas": "NULL",
+            "will_retry": "0",
         ]
         let columns = Row.columns.map { (version < 2 ? missing[$0] : nil) ?? "\"\($0)\"" }.joined(separator: ", ")
         let table = version < 2 && Row.table == StreamRow.table ? AttemptRow.table : Row.table

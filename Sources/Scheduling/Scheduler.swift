@@ -29,6 +29,8 @@ public struct Scheduler: Sendable {
     private let plan: Plan
     /// Calls that an interrupted run has ended, with their success.
     private let ended: [CallKey: Bool]
+    /// True while the next call does not fit into the budget beside those under way.
+    private var isHeldByBudget = false
     private var round = -1
     private var waitingEndpoints: [Int] = []
     /// The endpoints whose turn has come in this round.
@@ -56,24 +58,31 @@ public struct Scheduler: Sendable {
     ///
     /// - Parameters:
     ///   - plan: what is to be done.
-    ///   - ended: calls that an earlier part of the run has ended; they are never sent again.
-    ///   - spent: what that part has cost.
-    public init(_ plan: Plan, ended: [CallKey: Bool] = [:], spent: Money = .zero) {
+    ///   - history: what an earlier part of the run has done.
+    public init(_ plan: Plan, history: RunHistory = RunHistory()) {
         self.plan = plan
-        self.ended = ended
-        self.spent = spent
-        tallies = Array(repeating: EndpointTally(), count: plan.endpoints.count)
+        ended = history.ended
+        spent = history.spent
+        retryCounts = history.retryCounts
+        tallies = plan.endpoints.indices.map { endpoint in
+            EndpointTally(
+                callCount: history.attemptCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
+                isStopped: history.stoppedEndpoints.contains(endpoint))
+        }
         nextSession = Array(repeating: 0, count: plan.endpoints.count)
         liveCounts = Array(repeating: 0, count: plan.endpoints.count)
     }
 
     /// When ``SchedulingEvent/timeReached`` should come at the latest; nil if nothing waits for time.
     public var nextDeadline: Instant? {
-        isFinished || stop != nil ? nil : [due.first?.at, deadline].compactMap(\.self).min()
+        isFinished || stop != nil ? nil : [isHeldByBudget ? nil : due.first?.at, deadline].compactMap(\.self).min()
     }
 
     /// What has been spent and may yet be spent by the calls under way.
     public var committed: Money { spent + reservedSum }
+
+    /// True if a call that has failed will be sent again.
+    public func willRetry(_ key: CallKey) -> Bool { live[key.session].map { $0.states[key.call] == .due } ?? false }
 
     /// Takes an event and says what is to be done now.
     public mutating func handle(_ event: SchedulingEvent, at now: Instant) -> [SchedulingAction] {
@@ -181,6 +190,8 @@ public struct Scheduler: Sendable {
 
     private mutating func startDue(_ now: Instant, _ actions: inout [SchedulingAction]) {
         var taken = 0
+        let wasHeld = isHeldByBudget
+        isHeldByBudget = false
         for entry in due {
             guard entry.at <= now, stop == nil else { break }
             taken += 1
@@ -188,14 +199,17 @@ public struct Scheduler: Sendable {
             if isGone { continue }
             let worst = plan.worstCost(entry.key)
             if let budget = plan.profile.budget, committed + worst > budget {
-                stop = .budget
+                // Calls under way mostly cost less than was reserved for them: what they leave may be enough.
+                if reserved.isEmpty { stop = .budget } else { isHeldByBudget = true }
                 taken -= 1
                 break
             }
             reserved[entry.key] = worst
             reservedSum += worst
             live[entry.key.session]?.start(entry.key.call)
-            actions.append(.startCall(entry.key, due: entry.at, predecessorEnd: entry.predecessorEnd))
+            // A call that the budget held back was not sent late: it is due when there is money for it.
+            let due = wasHeld ? max(entry.at, now) : entry.at
+            actions.append(.startCall(entry.key, due: due, predecessorEnd: entry.predecessorEnd))
         }
         due.removeFirst(taken)
     }

@@ -83,7 +83,7 @@ struct Stage {
         let writer = try RunFileWriter(resuming: path)
         let driver = RunDriver(
             plan, writer: writer, loop: try NetworkLoop(), authorizers: plan.endpoints.map { _ in .none },
-            runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier.attempts.filter { $0.outcome != .skipped })
+            runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier.attempts)
         let reason = try driver.run()
         try writer.close()
         return (try RunFile(path: path), reason)

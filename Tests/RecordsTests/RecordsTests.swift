@@ -76,6 +76,44 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(error?.description.contains("--resume") == true)
     }
 
+    @Test func `a run file has one writer at a time, and a stopped session is not over when it goes on`() throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        #expect(throws: RecordsError.self) { try RunFileWriter(resuming: path) }
+        var skipped = attempt(1, .skipped)
+        skipped.skipReason = "run-stopped"
+        try writer.append(.attempt(attempt(0, .ok)))
+        try writer.append(.attempt(skipped))
+        for session in [2, 3] {
+            try writer.append(
+                .session(
+                    SessionRow(
+                        endpoint: 0, round: 1, session: session, name: "s", began: Instant(nanoseconds: 1),
+                        ended: Instant(nanoseconds: 2), isSuccess: session == 3)))
+        }
+        try writer.close()
+        let again = try RunFileWriter(resuming: path)
+        try again.close()
+        let file = try RunFile(path: path)
+        #expect(file.sessions.map(\.session) == [3])
+        #expect(file.facts["parts"] == "2")
+    }
+
+    @Test func `an attempt that is under way when the process dies stands in the file, and its end replaces it`() throws
+    {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        try writer.append(.intent(attempt(0, .aborted)))
+        try writer.append(.intent(attempt(1, .aborted)))
+        try writer.append(.attempt(attempt(1, .ok)))
+        try writer.close()
+        #expect(try RunFile(path: path).attempts.map(\.outcome) == [.aborted, .ok])
+        let again = try RunFileWriter(resuming: path)
+        try again.append(.attempt(attempt(0, .ok)))
+        try again.close()
+        #expect(try RunFile(path: path).attempts.map(\.outcome) == [.ok, .ok])
+    }
+
     @Test func `files of every older version stay readable`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         let file = try RunFile(path: folder.appending(path: "run-version-1.sqlite").path)

@@ -83,9 +83,9 @@ private struct Simulation {
     var finish: StopReason?
     var failureShare = 0.0
 
-    init(_ plan: Plan, seed: UInt64, ended: [CallKey: Bool] = [:]) {
+    init(_ plan: Plan, seed: UInt64, ended: [CallKey: Bool] = [:], history: RunHistory? = nil) {
         self.plan = plan
-        scheduler = Scheduler(plan, ended: ended)
+        scheduler = Scheduler(plan, history: history ?? RunHistory(ended: ended))
         generator = SeededGenerator(seed: Seed(seed))
     }
 
@@ -289,5 +289,34 @@ private struct Simulation {
         let failed = simulation.started.filter { $0.value == 4 }.keys.map(\.session)
         for (session, isSuccess) in simulation.endedSessions where !isSuccess { #expect(failed.contains(session)) }
         #expect(simulation.scheduler.committed == .zero)
+    }
+
+    @Test func `what an earlier part stopped, spent and tried is not forgotten`() throws {
+        let plan = try makePlan("stop: {error_rate: 0.5, error_rate_minimum_calls: 10}", sessions: graphs(5, seed: 2))
+        var stopped = Simulation(plan, seed: 1, history: RunHistory(stoppedEndpoints: [1]))
+        stopped.run()
+        #expect(stopped.finish == .complete)
+        #expect(stopped.started.keys.allSatisfy { $0.session.endpoint == 0 })
+        #expect(Set(stopped.skipped.map(\.session.endpoint)) == [1])
+        // Nine failures of nine calls: the next failure is one too many.
+        var history = RunHistory()
+        for _ in 0..<9 { history.note(endpoint: 0, isSuccess: false) }
+        var failing = Simulation(plan, seed: 1, history: history)
+        failing.failureShare = 1
+        failing.run()
+        #expect(failing.started.keys.count { $0.session.endpoint == 0 } <= 2)
+        let poor = try makePlan("budget: 1 USD", sessions: graphs(5, seed: 2))
+        var broke = Simulation(poor, seed: 1, history: RunHistory(spent: Money(dollars: 1) ?? .zero))
+        broke.run()
+        #expect(broke.finish == .budget && broke.started.isEmpty)
+    }
+
+    @Test func `the budget waits for what is under way before it stops a run`() throws {
+        // Each call reserves about 0.4 millidollars and costs a hundredth of that.
+        let plan = try makePlan("budget: 0.001 USD\norder: side-by-side", sessions: graphs(5, seed: 3))
+        var simulation = Simulation(plan, seed: 1)
+        simulation.run(cost: Money(dollars: 0.000004) ?? .zero)
+        #expect(simulation.finish == .complete)
+        #expect(Set(simulation.started.keys) == simulation.allCalls)
     }
 }

@@ -1,0 +1,144 @@
+import CSQLite
+import Dispatch
+import Glibc
+import Quantities
+import Synchronization
+
+/// The one thread that writes a run file.
+final class RunFileWorker: Sendable {
+    private struct Waiting: Sendable {
+        var records: [RunRecord] = []
+        var isClosing = false
+        var failure: RecordsError?
+    }
+
+    private let waiting = Mutex(Waiting())
+    private let wakeUp = DispatchSemaphore(value: 0)
+    private let hasEnded = DispatchSemaphore(value: 0)
+    private let part: Int
+    // Touched by the worker's thread alone, from the moment that it starts.
+    private nonisolated(unsafe) let database: Database
+
+    /// Starts the thread; the database must not be touched by anybody else from then on.
+    @unsafe
+    init(_ database: Database, part: Int) {
+        unsafe self.database = database
+        self.part = part
+        start()
+    }
+
+    /// Why a row could not be written, if one could not.
+    var failure: RecordsError? { waiting.withLock(\.failure) }
+
+    /// Hands over a row, and throws what went wrong with an earlier one.
+    func append(_ record: RunRecord) throws(RecordsError) {
+        let failure = waiting.withLock { waiting -> RecordsError? in
+            waiting.records.append(record)
+            if waiting.records.count > RunFileWriter.maximumWaitingCount {
+                waiting.failure = waiting.failure ?? RecordsError(description: "run file: the disk does not keep up")
+            }
+            return waiting.failure
+        }
+        if let failure { throw failure }
+    }
+
+    private func start() {
+        // The thread keeps this object alive for as long as it works.
+        let context = unsafe Unmanaged.passRetained(self).toOpaque()
+        var thread = pthread_t()
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { raw in
+                guard let raw = unsafe raw else { return nil }
+                unsafe Unmanaged<RunFileWorker>.fromOpaque(raw).takeRetainedValue().work()
+                return nil
+            }, context)
+        precondition(code == 0, "no thread for the run file")
+        pthread_detach(thread)
+    }
+
+    /// Writes what is waiting and ends the thread; returns when it has.
+    func end() {
+        let mustWait = waiting.withLock { waiting in
+            defer { waiting.isClosing = true }
+            return !waiting.isClosing
+        }
+        guard mustWait else { return }
+        wakeUp.signal()
+        hasEnded.wait()
+    }
+
+    private func work() {
+        Self.standBack()
+        let interval = DispatchTimeInterval.nanoseconds(Int(RunFileWriter.batchInterval.nanoseconds))
+        while !waiting.withLock(\.isClosing) {
+            _ = wakeUp.wait(timeout: .now() + interval)
+            write()
+        }
+        write()
+        unsafe try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        hasEnded.signal()
+    }
+
+    /// Lets every other thread go first: writing can wait, reading sockets cannot.
+    ///
+    /// On Linux a scheduling policy is a thread's own. A thread of policy IDLE yields at once to any that wakes up, where
+    /// one that is merely nice may first use up its slice of 4 ms.
+    private static func standBack() {
+        var parameters = sched_param()
+        unsafe sched_setscheduler(0, idlePolicy, &parameters)
+    }
+
+    /// SCHED_IDLE of sched(7), which Swift's Glibc module leaves out.
+    private static let idlePolicy: Int32 = 5
+
+    private func write() {
+        let records = waiting.withLock { waiting in
+            defer { waiting.records = [] }
+            return waiting.records
+        }
+        guard !records.isEmpty else { return }
+        do throws(RecordsError) {
+            unsafe try database.execute("BEGIN")
+            for record in Self.withoutSettledIntents(records) { try insert(record) }
+            unsafe try database.execute("COMMIT")
+        } catch {
+            unsafe try? database.execute("ROLLBACK")
+            waiting.withLock { $0.failure = error }
+        }
+    }
+
+    /// Leaves out the intents of attempts that have ended within the same batch.
+    private static func withoutSettledIntents(_ records: [RunRecord]) -> [RunRecord] {
+        var settled: Set<AttemptKey> = []
+        for case .attempt(let row) in records { settled.insert(AttemptKey(row)) }
+        return records.filter { record in
+            if case .intent(let row) = record { !settled.contains(AttemptKey(row)) } else { true }
+        }
+    }
+
+    private struct AttemptKey: Hashable {
+        let place: CallPlace
+        let number: Int
+
+        init(_ row: AttemptRow) {
+            (place, number) = (row.place, row.number)
+        }
+    }
+
+    private func insert(_ record: RunRecord) throws(RecordsError) {
+        switch record {
+        case .fact(let row): unsafe try RunFileWriter.insert(row, database)
+        case .round(let row): unsafe try RunFileWriter.insert(row, database)
+        case .session(var row):
+            row.part = part
+            unsafe try RunFileWriter.insert(row, database)
+        case .attempt(var row), .intent(var row):
+            row.part = part
+            unsafe try RunFileWriter.insert(row, database)
+            if !row.events.isEmpty { unsafe try RunFileWriter.insert(StreamRow(row), database) }
+        case .health(let row): unsafe try RunFileWriter.insert(row, database)
+        case .note(let row): unsafe try RunFileWriter.insert(row, database)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+public import Planning
+public import Quantities
+
+/// What an earlier part of a run has done, so that the rest can go on as if it had never stopped.
+public struct RunHistory: Hashable, Sendable {
+    /// Calls that are over, with their success; they are never sent again.
+    public var ended: [CallKey: Bool]
+    /// How often calls that are not over have been sent again already.
+    public var retryCounts: [CallKey: Int]
+    /// What was spent, what may have been spent by calls of unknown cost included.
+    public var spent: Money
+    /// Attempts by endpoint.
+    public var attemptCounts: [Int: Int]
+    /// Failed attempts by endpoint.
+    public var failureCounts: [Int: Int]
+    /// Endpoints that were no longer called.
+    public var stoppedEndpoints: Set<Int>
+
+    /// Makes a history; nothing has happened unless said otherwise.
+    public init(
+        ended: [CallKey: Bool] = [:], retryCounts: [CallKey: Int] = [:], spent: Money = .zero,
+        stoppedEndpoints: Set<Int> = []
+    ) {
+        self.ended = ended
+        self.retryCounts = retryCounts
+        self.spent = spent
+        self.stoppedEndpoints = stoppedEndpoints
+        (attemptCounts, failureCounts) = ([:], [:])
+    }
+
+    /// Counts an attempt of the earlier part.
+    public mutating func note(endpoint: Int, isSuccess: Bool) {
+        attemptCounts[endpoint, default: 0] += 1
+        failureCounts[endpoint, default: 0] += isSuccess ? 0 : 1
+    }
+}
