@@ -14,9 +14,11 @@ public struct EndpointAnalysis: Sendable {
     public let price: PriceRow?
     /// Calls that were sent and not ended by ourselves; of a call that was sent several times the first attempt counts.
     public let attemptedCount: Int
+    /// All attempts that were sent and not ended by ourselves, those that are set apart included.
+    public let sentCount: Int
     /// Further attempts of those calls; their tokens, cost and time count, their latency does not.
     public let retryCount: Int
-    /// Calls that were served by another route than the plan's; they are set apart from every figure.
+    /// Calls that were served by another route than the plan's; they and their sessions are set apart from every figure.
     public let quarantinedCount: Int
     /// True if the run stopped calling it because too many of its calls failed.
     public let wasStopped: Bool
@@ -74,10 +76,13 @@ public struct EndpointAnalysis: Sendable {
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
         wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
         let sent = attempts.filter(\.isAttempted)
-        let judged = sent.filter { $0.routeMismatch == nil }.sorted {
+        sentCount = sent.count
+        quarantinedCount = sent.count { $0.routeMismatch != nil }
+        // A session with such a call says nothing of the endpoint, in none of its calls.
+        let void = Set(sent.filter { $0.routeMismatch != nil }.map { [$0.place.round, $0.place.session] })
+        let judged = sent.filter { !void.contains([$0.place.round, $0.place.session]) }.sorted {
             ($0.place.round, $0.part, $0.order) < ($1.place.round, $1.part, $1.order)
         }
-        quarantinedCount = sent.count - judged.count
         let calls = Self.firstAttempts(judged)
         attemptedCount = calls.count
         retryCount = judged.count - calls.count

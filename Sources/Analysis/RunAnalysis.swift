@@ -40,6 +40,13 @@ public struct RunAnalysis: Sendable {
                 description: "\(file.path) was made from other documents than \(first.path); runs of different plans, "
                     + "workloads or prices never share a table")
         }
+        var seen: [String: String] = [:]
+        for file in files {
+            let mark = "\(file.facts["run_salt"] ?? "") \(file.facts["clock_anchor"] ?? file.path)"
+            if let twin = seen.updateValue(file.path, forKey: mark) {
+                throw AnalysisError(description: "\(file.path) is the same run as \(twin); give each run once")
+            }
+        }
         documents = first.documents
         paths = files.map(\.path)
         facts = first.facts

@@ -7,7 +7,7 @@ import Records
 public struct TokenTotals: Hashable, Sendable {
     /// Prompt tokens of the calls that told them.
     public var input = TokenCount.zero
-    /// Tokens read from a cache, over the calls that told them.
+    /// Tokens read from a cache, over the calls that told them without contradiction.
     public var cacheRead = TokenCount.zero
     /// Prompt tokens of those calls.
     public var inputWhereCacheIsKnown = TokenCount.zero
@@ -40,7 +40,7 @@ public struct TokenTotals: Hashable, Sendable {
         if attempt.outcome.isSuccess, usage.inputTotal == nil || usage.outputTotal == nil { callsWithoutUsage += 1 }
         input += usage.inputTotal ?? .zero
         output += usage.outputTotal ?? .zero
-        if let read = usage.inputCacheRead, let total = usage.inputTotal {
+        if let read = usage.inputCacheRead, let total = usage.inputTotal, !usage.isAmbiguous {
             cacheRead += read
             inputWhereCacheIsKnown += total
             plannedCached += attempt.plannedCached
@@ -53,7 +53,8 @@ public struct TokenTotals: Hashable, Sendable {
 public struct CostTotals: Hashable, Sendable {
     /// All attempts, failed ones included; nil without a price.
     public var list: Money?
-    /// Attempts that told no usage though content came, so that the list price of the planned tokens stands for them.
+    /// Attempts that the provider took and of which it told no usage, so that the list price of the planned tokens stands
+    /// for them.
     public var estimatedCalls = 0
     /// What the provider says it charged, over the calls that it says it of.
     public var reported = Money.zero
@@ -85,8 +86,10 @@ public struct CostTotals: Hashable, Sendable {
                 listWhereReported += known
                 reportedCalls += 1
             }
-        } else if !attempt.events.isEmpty {
-            let planned = TokenUsage(inputTotal: attempt.plannedInput, outputTotal: attempt.plannedOutput)
+        } else if attempt.sent != nil, (attempt.status ?? 200) < 400 {
+            // Only what was refused, or never sent, is known to cost nothing.
+            let output = attempt.events.isEmpty ? .zero : attempt.plannedOutput
+            let planned = TokenUsage(inputTotal: attempt.plannedInput, outputTotal: output)
             cost = Cost.of(planned, at: price) ?? .zero
             estimatedCalls += 1
         }

@@ -65,9 +65,10 @@ struct AnswerAssembly {
     /// The usage as it stands.
     var usage: TokenUsage { response.usage }
 
-    /// What the provider says the call cost.
-    mutating func noteCost(_ cost: Money?) {
-        if let cost { response.reportedCost = cost }
+    /// What the provider says the call cost, in dollars; nothing below zero or above ten thousand is believed.
+    mutating func noteCost(_ dollars: Double?) {
+        guard let dollars, (0...10_000).contains(dollars) else { return }
+        response.reportedCost = Money(dollars: dollars)
     }
 
     /// The provider's word for why the answer ended; a later one replaces it.

@@ -79,9 +79,9 @@ enum UsageReader {
         return usage
     }
 
-    /// A count from zero to a thousand million; nil for anything else.
+    /// A count from zero to fifty million, far beyond any context; nil for anything else.
     static func count(_ view: JSONView?) -> TokenCount? {
-        guard let value = view?.integer, (0...1_000_000_000).contains(value) else { return nil }
+        guard let value = view?.integer, (0...50_000_000).contains(value) else { return nil }
         return TokenCount(value)
     }
 

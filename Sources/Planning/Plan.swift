@@ -138,6 +138,12 @@ public struct Plan: Hashable, Sendable {
         var library = try Self.library(documents, count: count, seed: seed)
         let limit = endpoints.compactMap(\.model.contextLimit).min()
         try Self.cut(&library, to: limit, maximumCalls: documents.workload.maximumCalls, &notices)
+        if profile.budget != nil, let unpriced = endpoints.first(where: { $0.price == nil }) {
+            throw PlanningError(
+                description:
+                    "plan '\(profile.name)': a budget cannot be kept, since \(unpriced.identifier) has no price; "
+                    + "give it a row in a price document, of 0 USD if it costs nothing")
+        }
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
         self.notices = notices
@@ -193,7 +199,7 @@ public struct Plan: Hashable, Sendable {
         for index in library.sessions.indices {
             let calls = library.sessions[index].calls
             var kept = calls.prefix(maximumCalls ?? calls.count)
-            if let limit, let first = kept.firstIndex(where: { $0.input + $0.output > limit }) {
+            if let limit, let first = kept.firstIndex(where: { room($0, limit) < $0.output }) {
                 kept = kept[..<first]
                 cutCount += 1
             }
@@ -209,6 +215,11 @@ public struct Plan: Hashable, Sendable {
         }
     }
 
+    /// What a context leaves for an answer, if the provider's tokenizer counts a tenth more than ours.
+    private static func room(_ call: Call, _ limit: TokenCount) -> TokenCount {
+        TokenCount(max(0, limit.value - call.input.value * 11 / 10))
+    }
+
     /// The library's session that a key names.
     public func session(_ key: SessionKey) -> Session {
         library.sessions[rounds[key.round].sessions[key.session].libraryIndex]
@@ -220,8 +231,12 @@ public struct Plan: Hashable, Sendable {
     }
 
     /// The most tokens that a call may generate: twice what was recorded, and at least 256, so that an answer ends by itself.
+    ///
+    /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
     public func outputLimit(_ call: Call) -> TokenCount {
-        TokenCount(max(256, 2 * call.output.value))
+        let wanted = TokenCount(max(256, 2 * call.output.value))
+        guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
+        return min(wanted, max(call.output, Self.room(call, limit)))
     }
 
     /// The most that a call can cost at an endpoint; zero without a price.

@@ -16,9 +16,9 @@ public struct PlanEstimate: Hashable, Sendable {
         /// All recorded answers.
         public var outputTokens: TokenCount
         /// The cost if a cache holds all that was sent before; nil without a price.
-        public var lowest: Money?
-        /// The cost if no cache holds anything.
-        public var highest: Money?
+        public var lowest: Money? = nil
+        /// The cost if no cache holds anything, all is written to one, and every answer is as long as it may be.
+        public var highest: Money? = nil
     }
 
     /// One row per endpoint.
@@ -33,36 +33,61 @@ public struct PlanEstimate: Hashable, Sendable {
 
     /// Adds up a plan.
     public init(_ plan: Plan) {
-        let sessions = plan.rounds.flatMap(\.sessions).map { plan.library.sessions[$0.libraryIndex] }
-        let calls = sessions.flatMap(\.calls)
-        let cached = sessions.reduce(TokenCount.zero) { sum, session in
-            var known = 0
-            return sum
-                + session.calls.reduce(.zero) { inner, call in
-                    defer { known = call.input.value }
-                    return inner + TokenCount(min(known, call.input.value))
-                }
-        }
+        let planned = plan.rounds.flatMap(\.sessions).map(\.libraryIndex)
+        let calls = planned.flatMap { plan.library.sessions[$0].calls }
         let input = calls.reduce(TokenCount.zero) { $0 + $1.input }
         let output = calls.reduce(TokenCount.zero) { $0 + $1.output }
+        let cached = Self.cached(plan, planned)
+        let highestOutput = calls.reduce(TokenCount.zero) { $0 + plan.outputLimit($1) }
         rows = plan.endpoints.map { endpoint in
-            func cost(_ read: TokenCount) -> Money? {
-                guard let price = endpoint.price else { return nil }
-                let usage = TokenUsage(inputTotal: input, inputCacheRead: read, outputTotal: output)
-                let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, calls.count - 1)))
-                return Cost.of(usage, at: price).map { $0 + fees }
+            guard let price = endpoint.price else {
+                return Row(
+                    endpoint: endpoint.identifier, callCount: calls.count, inputTokens: input, outputTokens: output)
             }
+            let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, calls.count - 1)))
+            let lowest = Cost.of(
+                TokenUsage(inputTotal: input, inputCacheRead: cached, outputTotal: output), at: price)
             return Row(
                 endpoint: endpoint.identifier, callCount: calls.count, inputTokens: input, outputTokens: output,
-                lowest: cost(cached), highest: cost(.zero))
+                lowest: lowest.map { $0 + fees },
+                highest: Cost.worst(input: input, outputLimit: highestOutput, at: price) + fees)
         }
         let waits = plan.rounds.map { round in
-            round.sessions.map { session in
-                plan.library.sessions[session.libraryIndex].calls.reduce(0) { $0 + $1.wait.seconds }
-            }.max() ?? 0
+            round.sessions.map { Self.longestWait(plan, $0.libraryIndex) }.max() ?? 0
         }
         let turns = plan.profile.order == .random ? Double(plan.endpoints.count) : 1
         shortest = .milliseconds(Int64(waits.reduce(0, +) * turns * plan.profile.timeScale * 1000))
+    }
+
+    /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint; a prefix that sessions share is new
+    /// once.
+    private static func cached(_ plan: Plan, _ planned: [Int]) -> TokenCount {
+        var known: Set<String> = []
+        var sum = TokenCount.zero
+        for index in planned {
+            let session = plan.library.sessions[index]
+            for (call, entry) in zip(session.calls, plan.graphs[index].entries) {
+                let owner = session.share == .tenant ? session.tenant : ""
+                let isNew =
+                    entry.kept.isEmpty
+                    && (session.share == .session
+                        || known.insert(
+                            "\(owner)/\(call.agent == Call.mainAgent)/\(session.prefixTokens(of: call.agent).value)"
+                        )
+                        .inserted)
+                sum += isNew ? .zero : min(entry.keptTokens, call.input)
+            }
+        }
+        return sum
+    }
+
+    /// The client's own waits along the longest chain of dependent calls of a session, in seconds.
+    private static func longestWait(_ plan: Plan, _ index: Int) -> Double {
+        var ends: [Double] = []
+        for (call, entry) in zip(plan.library.sessions[index].calls, plan.graphs[index].entries) {
+            ends.append((entry.dependencies.map { ends[$0] }.max() ?? 0) + call.wait.seconds)
+        }
+        return ends.max() ?? 0
     }
 
     private static func sum(_ amounts: [Money?]) -> Money? {

@@ -1,7 +1,8 @@
 /// An exact amount of US dollars.
 ///
 /// Unit: picodollars (10⁻¹² USD), so that a price of one millionth of a dollar per million tokens is still a whole number
-/// for one token. Range: about ±9.2 million USD; arithmetic beyond it traps.
+/// for one token. Range: about ±9.2 million USD; sums and products beyond it stop at the end of the range, since their terms
+/// may come from strangers.
 public struct Money: Hashable, Comparable, Codable, Sendable, AdditiveArithmetic {
     /// The amount in 10⁻¹² USD.
     public var picodollars: Int64
@@ -35,12 +36,14 @@ public struct Money: Hashable, Comparable, Codable, Sendable, AdditiveArithmetic
 
     /// The sum of two amounts.
     public static func + (left: Money, right: Money) -> Money {
-        Money(picodollars: left.picodollars + right.picodollars)
+        let (sum, overflows) = left.picodollars.addingReportingOverflow(right.picodollars)
+        return Money(picodollars: overflows ? (right.picodollars < 0 ? .min : .max) : sum)
     }
 
     /// The difference of two amounts.
     public static func - (left: Money, right: Money) -> Money {
-        Money(picodollars: left.picodollars - right.picodollars)
+        let (difference, overflows) = left.picodollars.subtractingReportingOverflow(right.picodollars)
+        return Money(picodollars: overflows ? (right.picodollars < 0 ? .max : .min) : difference)
     }
 }
 
@@ -76,6 +79,7 @@ public struct TokenPrice: Hashable, Comparable, Codable, Sendable {
 
     /// What `tokens` tokens cost at this price.
     public static func * (tokens: TokenCount, price: TokenPrice) -> Money {
-        Money(picodollars: Int64(tokens.value) * price.picodollarsPerToken)
+        let (product, overflows) = Int64(tokens.value).multipliedReportingOverflow(by: price.picodollarsPerToken)
+        return Money(picodollars: overflows ? .max : product)
     }
 }

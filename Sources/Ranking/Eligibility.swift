@@ -31,7 +31,7 @@ enum Eligibility {
         } else {
             reasons.append("no call was made")
         }
-        let served = endpoint.attemptedCount + endpoint.quarantinedCount
+        let served = endpoint.sentCount
         if Double(endpoint.quarantinedCount) > 0.05 * Double(served) {
             reasons.append(
                 "\(endpoint.quarantinedCount) of \(served) calls were served by another route than the plan's; at most "

@@ -39,6 +39,8 @@ public enum Figures {
         if value == 0 { return "0 %" }
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
+        // A share above all is a contradiction, and shows as one.
+        guard value > 0, value < 1 else { return fixed(value * 100, decimals) + " %" }
         // Only all is 100 %, and only nothing is 0 %.
         let steps = min(max((value * 100 * scale).rounded(), 1), 100 * scale - 1)
         return fixed(steps / scale, decimals) + " %"

@@ -127,9 +127,7 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         #expect(analysis.endpoints[1].success.share == nil)
     }
 
-    @Test func `a successful call that tells no usage costs what was planned, and a failure without content nothing`()
-        throws
-    {
+    @Test func `a call that tells no usage costs what was planned, and only a refusal costs nothing`() throws {
         var fixture = RunFixture()
         var silent = RunFixture.call(place())
         silent.usage = TokenUsage()
@@ -143,6 +141,51 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         #expect(a.tokens.callsWithoutUsage == 1)
         #expect(a.tokens.cacheShare == nil, "unknown is not zero")
         #expect(a.attainment.attemptedCount == 2)
+        // A prompt that was taken and never answered was read all the same.
+        var late = RunFixture.call(place(0, 1), outcome: .timeoutFirstToken)
+        late.plannedInput = 1000
+        fixture.addSession(0, 1, 0, calls: [late])
+        fixture.attempts.removeAll { $0.outcome == .server }
+        let b = try RunAnalysis([try fixture.file()]).endpoints[0]
+        #expect(b.cost.list?.picodollars == 2_040_000_000 && b.cost.estimatedCalls == 2)
+    }
+
+    @Test func `a speed is told only of what came as a stream`() {
+        func rate(_ change: (inout AttemptRow) -> Void) -> Double? {
+            var call = RunFixture.call(place(), timeToFirstToken: 100, chunks: 11, gap: 10, tokens: 101)
+            change(&call)
+            let rate = CallMetric.decodeRate.value(of: call)
+            #expect((rate == nil) == (CallMetric.timePerOutputToken.value(of: call) == nil))
+            return rate
+        }
+        #expect(rate { _ in } == 1000)
+        // Hidden reasoning was written before the first token; shown reasoning is part of the stream.
+        #expect(rate { $0.usage.outputReasoning = 50 } == 500)
+        #expect(
+            rate {
+                $0.usage.outputReasoning = 50
+                $0.events[0].kind = .reasoning
+            } == 1000)
+        #expect(
+            rate { call in
+                call.events = call.events.map { ContentEvent(at: call.events[0].at, kind: $0.kind, byteCount: 1) }
+            } == nil)
+        #expect(rate { $0.events = [$0.events[0], $0.events[10]] } == nil)
+        // 901 tokens of which the first came at 1,000 of 1,100 ms: held back, then poured out.
+        let held = RunFixture.call(place(), timeToFirstToken: 1000, chunks: 11, gap: 10, tokens: 901)
+        #expect(CallMetric.decodeRate.value(of: held) == nil)
+        #expect(CallMetric.turnRate.value(of: held) != nil)
+    }
+
+    @Test func `figures of strangers cannot trap`() {
+        #expect(Money(picodollars: .max) + Money(picodollars: 1) == Money(picodollars: .max))
+        #expect(Money(picodollars: .min) - Money(picodollars: 1) == Money(picodollars: .min))
+        #expect(TokenCount(.max) * TokenPrice(picodollarsPerToken: 2) == Money(picodollars: .max))
+    }
+
+    @Test func `one run given twice is refused`() throws {
+        let file = try RunFixture().file()
+        #expect(throws: AnalysisError.self) { try RunAnalysis([file, file]) }
     }
 
     @Test func `only rounds that every endpoint finished are compared`() throws {

@@ -36,6 +36,7 @@ public struct RunFixture {
         row.started = instant(-1)
         row.sent = instant(0)
         row.firstByte = instant(timeToFirstToken)
+        row.status = outcome == .rateLimited ? 429 : outcome == .server ? 500 : 200
         if outcome == .ok {
             row.usage = TokenUsage(
                 inputTotal: 1000, inputCacheRead: 400, outputTotal: tokens.map { TokenCount($0) })

@@ -35,9 +35,28 @@ private func documents(_ settings: String = "", workload: String = "generator: c
         #expect(estimate.rows.count == 3)
         #expect(estimate.rows[0].callCount == 144)
         #expect(estimate.rows[0].inputTokens.value == calls.reduce(0) { $0 + $1.input.value })
-        let highest = estimate.rows[0].inputTokens.value * 1_000_000 + estimate.rows[0].outputTokens.value * 2_000_000
+        let longest = calls.reduce(0) { $0 + plan.outputLimit($1).value }
+        let highest = estimate.rows[0].inputTokens.value * 1_000_000 + longest * 2_000_000
         #expect(estimate.rows[0].highest?.picodollars == Int64(highest))
-        #expect((estimate.rows[0].lowest ?? .zero) < Money(picodollars: Int64(highest / 2)))
+        // All but the first prefix, which sessions share, and what each call adds is read from a cache.
+        let cached = zip(plan.library.sessions, plan.graphs).reduce(0) { sum, pair in
+            sum + zip(pair.0.calls, pair.1.entries).reduce(0) { $0 + min($1.1.keptTokens, $1.0.input).value }
+        }
+        let fresh =
+            estimate.rows[0].inputTokens.value - cached + plan.library.sessions[0].prefixTokens(of: "main").value
+        let read = (estimate.rows[0].inputTokens.value - fresh) * 100_000
+        let lowest = fresh * 1_000_000 + read + estimate.rows[0].outputTokens.value * 2_000_000
+        #expect(estimate.rows[0].lowest?.picodollars == Int64(lowest))
+    }
+
+    @Test func `an answer is never asked to be longer than the context leaves`() throws {
+        let plan = try Plan(documents(limit: 14_000))
+        for session in plan.library.sessions {
+            for call in session.calls {
+                #expect(call.input.value * 11 / 10 + plan.outputLimit(call).value <= 14_000)
+                #expect(plan.outputLimit(call) >= call.output)
+            }
+        }
     }
 
     @Test func `sessions are cut to the context, and what cannot be planned is said`() throws {

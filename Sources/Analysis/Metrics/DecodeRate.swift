@@ -1,16 +1,13 @@
-import Quantities
 import Records
 
 extension CallMetric {
     /// Decode speed: the output tokens after the first, divided by the time from the first to the last content event.
     ///
-    /// No value without a token count, for an answer of one token, or when all content came at one instant.
+    /// Reasoning counts only if it was streamed. No value without a token count, for an answer of one token, or for one that
+    /// did not come as a stream: content at fewer than three instants, or held back to the last tenth of the turn.
     public static let decodeRate = CallMetric(
         name: "decode_tokens_per_second", label: "decode", unit: .tokensPerSecond
     ) { attempt in
-        guard let first = attempt.events.first, let last = attempt.lastContent, last.at > first.at,
-            let tokens = attempt.usage.outputTotal?.value, tokens > 1
-        else { return nil }
-        return Double(tokens - 1) / (last.at - first.at).seconds
+        StreamedOutput(attempt).map { Double($0.tokens) / $0.seconds }
     }
 }

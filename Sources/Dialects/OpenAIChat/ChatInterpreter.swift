@@ -121,7 +121,7 @@ struct ChatInterpreter: StreamInterpreter {
     ) -> Bool {
         guard let usage = UsageReader.openAI(view) else { return false }
         answer.noteUsage(usage, source: view, handle)
-        answer.noteCost(view["cost"]?.double.flatMap { Money(dollars: $0) })
+        answer.noteCost(view["cost"]?.double)
         hasTopLevelUsage = hasTopLevelUsage || isTopLevel
         return true
     }
