@@ -31,12 +31,12 @@ import Testing
 
     @Test func `few rounds among many endpoints prove nothing`() {
         let pair = losses([0, 1], spread: 0.01)
-        #expect(CriterionRanking.beats(pair, threshold: 0.03, roundCount: 6)[0][1])
-        #expect(!CriterionRanking.beats(pair, threshold: 0.03, roundCount: 5)[0][1])
+        #expect(CriterionRanking.beats(pair, threshold: 0.03, roundCount: 8)[0][1])
+        #expect(!CriterionRanking.beats(pair, threshold: 0.03, roundCount: 7)[0][1])
         let six = losses([0, 1, 2, 3, 4, 5], spread: 0.01)
         #expect(!CriterionRanking.beats(six, threshold: 0.03, roundCount: 9)[0][1])
         #expect(CriterionRanking.beats(six, threshold: 0.03, roundCount: 10)[0][1])
-        #expect([2, 5, 6, 20].map { CriterionRanking.neededRounds(endpointCount: $0) } == [6, 9, 10, 13])
+        #expect([2, 5, 6, 20].map { CriterionRanking.neededRounds(endpointCount: $0) } == [8, 9, 10, 13])
     }
 
     @Test func `endpoints that both never succeed do not differ`() {
@@ -57,28 +57,34 @@ import Testing
         #expect(CriterionRanking.chancesOfBest([]) == [])
     }
 
-    @Test func `equal endpoints are told apart in no more than the stated share of experiments`() {
-        // Two equal endpoints, twelve rounds with an effect of their own; a joint bootstrap of rounds.
+    /// Equal endpoints in rounds with an effect of their own, sessions with theirs; rounds and sessions are resampled jointly.
+    @Test(arguments: [(8, 2), (12, 2), (12, 4), (24, 4)])
+    func `equal endpoints are told apart in no more than the stated share of experiments`(rounds: Int, endpoints: Int) {
+        let (experiments, sessions) = (200, 4)
         var wrong = 0
-        for experiment in 0..<200 {
-            var generator = SeededGenerator(seed: Seed(UInt64(experiment)))
-            let rounds = (0..<12).map { _ in
+        for experiment in 0..<experiments {
+            var generator = SeededGenerator(seed: Seed(UInt64(experiment)).derived("\(rounds)/\(endpoints)"))
+            let values = (0..<rounds).map { _ in
                 let shared = 0.5 * generator.normal()
-                return (0..<2).map { _ in shared + 0.1 * generator.normal() }
+                let own = (0..<endpoints).map { _ in 0.1 * generator.normal() }
+                return (0..<sessions).map { _ in own.map { shared + $0 + 0.1 * generator.normal() } }
             }
-            var drawn: [[Double]] = [[], []]
-            ClusterBootstrap(replicates: 400, seed: Seed(9)).forEachResample(
-                sessionsPerRound: Array(repeating: 1, count: 12)
+            var drawn: [[Double]] = Array(repeating: [], count: endpoints)
+            ClusterBootstrap(replicates: 480, seed: Seed(9)).forEachResample(
+                sessionsPerRound: Array(repeating: sessions, count: rounds)
             ) { resample in
-                for endpoint in 0...1 {
-                    drawn[endpoint].append(resample.reduce(0) { $0 + rounds[$1.round][endpoint] } / 12)
+                for endpoint in 0..<endpoints {
+                    drawn[endpoint].append(
+                        resample.reduce(0) { sum, draw in
+                            sum + draw.sessions.reduce(0) { $0 + values[draw.round][$1][endpoint] }
+                        } / Double(rounds * sessions))
                 }
             }
-            let beats = CriterionRanking.beats(drawn, threshold: 0, roundCount: 12)
-            if beats[0][1] || beats[1][0] { wrong += 1 }
+            let beats = CriterionRanking.beats(drawn, threshold: 0, roundCount: rounds)
+            if beats.joined().contains(true) { wrong += 1 }
         }
-        #expect(wrong <= 24, "\(wrong) of 200 equal pairs were told apart")
-        #expect(wrong >= 2, "so few that the test says nothing")
+        // 5 % of 200, and three standard deviations of a binomial count.
+        #expect(wrong <= 19, "\(wrong) of \(experiments) equal groups were told apart")
     }
 }
 
