@@ -12,7 +12,8 @@ struct RehearsalStage {
     /// Starts a fleet for a plan.
     ///
     /// - Parameters:
-    ///   - documents: the plan; each provider is played by the persona of its name, or by an ordinary one.
+    ///   - documents: the plan; each provider is played as its document says under `rehearsal`, else by the persona of its
+    ///     name, or by an ordinary one.
     ///   - usesOwnPorts: true to listen where the base URLs say, false to take free ports.
     /// - Throws: ``CommandError`` if an endpoint lies elsewhere than on loopback, or a port is taken.
     init(_ documents: DocumentSet, usesOwnPorts: Bool) throws(CommandError) {
@@ -28,7 +29,8 @@ struct RehearsalStage {
                     "\(endpoint.identifier): \(url) is not http://127.0.0.1:PORT…, so the fleet cannot play it")
             }
             let name = provider.identifier.rawValue
-            let persona = Persona.demonstration.first { $0.name == name } ?? Persona(name: name)
+            let persona = Persona(
+                name: name, profile: provider.rehearsal, models: provider.models.map(\.identifier))
             let price = book.price(
                 of: documents.plan.model, at: provider.identifier, region: endpoint.region ?? provider.region)
             members.append(.init(persona: persona, port: usesOwnPorts ? port : 0, price: price))

@@ -92,6 +92,8 @@ public struct ProviderProfile: Hashable, Sendable {
     public var models: [ModelOffer]
     /// What it says of itself.
     public var policy: [PolicyFact]
+    /// How the embedded fleet plays it; nil to play it plainly.
+    public var rehearsal: RehearsalProfile?
 
     struct HeaderPair: Hashable, Sendable {
         var name: String
@@ -176,6 +178,7 @@ public struct ProviderProfile: Hashable, Sendable {
         models = reader.list("models") { Self.model($0, $1, diagnosis) }
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
+        rehearsal = RehearsalProfile(reader.mapping("rehearsal"))
         reader.finish()
     }
 

@@ -1,62 +1,158 @@
 import Dialects
 import Encodings
+import Profiles
 import Quantities
 import Statistics
 import Workloads
 
-/// What the engine will answer: content pieces in the order of sending, and the tokens of each.
+/// How a persona shapes its answers.
+struct AnswerForm: Sendable {
+    var tokensPerEvent: Int
+    var reasoningShare = 0.0
+    var fault: Scenario?
+    var manners: Set<Scenario> = []
+    /// True if the arguments of parallel tool calls may come by turns.
+    var interleaves = true
+    /// True if the arguments of a tool call come in one piece.
+    var sendsWholeArguments = false
+    /// False where the dialect has no tools.
+    var knowsTools = true
+    var identifier = ToolIdentifier.chat(.call)
+}
+
+/// How a system names tool calls.
+enum ToolIdentifier: Sendable {
+    case chat(ChatHabits.Identifier)
+    /// With a prefix, such as `toolu_`.
+    case prefix(String)
+
+    func text(_ digits: UInt64, index: Int, tool: String) -> String {
+        let digits = Transcript.hexadecimal(digits)
+        return switch self {
+        case .prefix(let prefix): prefix + digits
+        case .chat(.call): "call_" + digits
+        case .chat(.function): "functions.\(tool):\(index)"
+        case .chat(.chatTool): "chatcmpl-tool-" + digits
+        case .chat(.numbered): "call_0\(index)_" + digits
+        case .chat(.positional): "call_\(index)"
+        case .chat(.bare): "\(index)"
+        }
+    }
+}
+
+/// What the engine will answer: pieces in the order of sending, and the tokens of each.
 struct Answer: Sendable {
     struct Piece: Sendable {
-        let bytes: [UInt8]
+        let content: ServedPiece
         let tokens: Int
+
+        var isReasoning: Bool { if case .reasoning = content { true } else { false } }
     }
 
-    let pieces: [Piece]
-    let finishReason: String
-    let outputTokens: TokenCount
+    private(set) var pieces: [Piece] = []
+    private(set) var finish = ServedFinish.stop
+    private let tokenizer: ApproximateTokenizer
+    private let form: AnswerForm
+
+    var outputTokens: TokenCount { TokenCount(pieces.reduce(0) { $0 + $1.tokens }) }
 
     /// Draws an answer; the same request and seed give the same one, whatever the provider.
     ///
     /// Most requests with tools are answered with a tool call whose arguments fit the tool's schema. The length is about
     /// half of the limit, so that answers end by themselves.
-    init(
-        to request: ChatRequest, writer: ChatStreamWriter, tokensPerEvent: Int, tokenizer: ApproximateTokenizer,
-        seed: Seed
-    ) {
+    init(to request: ServedRequest, form: AnswerForm, tokenizer: ApproximateTokenizer, seed: Seed) {
+        self.form = form
+        self.tokenizer = tokenizer
         var generator = SeededGenerator(seed: seed.derived("answer/\(request.prompt.count)", request.messageCount))
         var synthesizer = TextSynthesizer(seed: seed.derived("text/\(request.prompt.count)", request.messageCount))
         let limit = request.outputLimit?.value ?? 512
         let wanted = max(4, Int(Double(limit) / 2 * (0.7 + 0.6 * generator.uniform())))
-        var pieces: [Piece] = []
-        var total = 0
-        func add(_ bytes: [UInt8], _ text: Int) {
-            let tokens = max(1, tokenizer.tokens(bytes: text).value)
-            pieces.append(Piece(bytes: bytes, tokens: tokens))
-            total += tokens
+        guard form.fault != .allReasoning else {
+            add(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(limit)))) { .reasoning($0) }
+            finish = .length
+            return
         }
-        let step = max(1, tokenizer.bytes(TokenCount(tokensPerEvent)))
-        let hasTool = !request.tools.isEmpty && generator.uniform() < 0.9
-        let textTokens = hasTool ? wanted / 3 : wanted
-        let text = synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(textTokens)))
-        for piece in Self.cut(text, step) { add(writer.text(piece), piece.utf8.count) }
-        if hasTool {
-            let tool = generator.choice(request.tools)
-            let size = tokenizer.bytes(TokenCount(wanted - textTokens))
-            let arguments = synthesizer.arguments(for: tool, byteCount: size)
-            let identifier = "call_" + Transcript.hexadecimal(generator.next())
-            add(writer.toolCall(0, identifier: identifier, name: tool.name), tool.name.utf8.count)
-            for piece in Self.cut(arguments, step) { add(writer.arguments(0, piece), piece.utf8.count) }
+        let canCall = !request.tools.isEmpty && form.knowsTools && request.toolChoice != .none
+        let mustCall =
+            request.toolChoice != .automatic || form.manners.contains(.toolCall)
+            || form.manners.contains(.parallelToolCalls)
+        // The draw is made in any case, so that a choice changes nothing else.
+        let isDrawn = canCall && generator.uniform() < 0.9
+        let hasTool = canCall && !form.manners.contains(.textOnly) && (isDrawn || mustCall)
+        let share = form.manners.contains(.reasoning) ? max(0.4, form.reasoningShare) : form.reasoningShare
+        let thought = Int(Double(wanted) * share)
+        if thought > 0 {
+            add(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(thought)))) { .reasoning($0) }
         }
-        self.pieces = pieces
-        finishReason = hasTool ? "tool_calls" : "stop"
-        outputTokens = TokenCount(total)
+        let rest = max(1, wanted - thought)
+        let textTokens = hasTool ? rest / 3 : rest
+        addText(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(textTokens))))
+        guard hasTool else { return }
+        finish = .toolCalls
+        let count = form.manners.contains(.parallelToolCalls) ? 2 : 1
+        var calls: [ToolCall] = []
+        for index in 0..<count {
+            var tool = generator.choice(request.tools)
+            if case .named(let name) = request.toolChoice { tool = request.tools.first { $0.name == name } ?? tool }
+            let size = tokenizer.bytes(TokenCount(max(1, (rest - textTokens) / count)))
+            var arguments = synthesizer.arguments(for: tool, byteCount: size)
+            if form.fault == .degradedAnswer { arguments = #"{"?":null}"# }
+            let identifier = form.identifier.text(generator.next(), index: index, tool: tool.name)
+            calls.append(ToolCall(identifier: identifier, name: tool.name, arguments: arguments))
+        }
+        add(calls)
     }
 
-    /// Cuts ASCII text into pieces.
-    private static func cut(_ text: String, _ size: Int) -> [String] {
-        let bytes = Array(text.utf8)
-        return stride(from: 0, to: bytes.count, by: size).map {
-            String(decoding: bytes[$0..<min($0 + size, bytes.count)], as: UTF8.self)
+    private mutating func add(_ calls: [ToolCall]) {
+        var open: [(index: Int, pieces: [String])] = []
+        for (index, call) in calls.enumerated() {
+            let opening = ServedPiece.toolCall(index, identifier: call.identifier, name: call.name)
+            pieces.append(Piece(content: opening, tokens: tokens(call.name)))
+            let parts = form.sendsWholeArguments ? [call.arguments] : cut(call.arguments)
+            open.append((index, parts))
+            if !form.interleaves { flush(&open) }
         }
+        flush(&open)
+    }
+
+    /// Arguments of the open calls, a piece of each by turns.
+    private mutating func flush(_ open: inout [(index: Int, pieces: [String])]) {
+        while let turn = open.first {
+            open.removeFirst()
+            guard let piece = turn.pieces.first else { continue }
+            pieces.append(Piece(content: .arguments(turn.index, piece), tokens: tokens(piece)))
+            open.append((turn.index, Array(turn.pieces.dropFirst())))
+        }
+    }
+
+    private mutating func addText(_ text: String) {
+        var text = text
+        if form.fault == .degradedAnswer { text = String(repeating: "the the ", count: text.utf8.count / 8 + 1) }
+        if form.manners.contains(.splitCharacters) {
+            text = text.split(separator: " ", omittingEmptySubsequences: false).joined(
+                separator: " \u{E9}\u{6F22}\u{1F600} ")
+        }
+        add(text) { .text($0) }
+    }
+
+    private mutating func add(_ text: String, _ make: (String) -> ServedPiece) {
+        for piece in cut(text) { pieces.append(Piece(content: make(piece), tokens: tokens(piece))) }
+    }
+
+    private func tokens(_ text: String) -> Int { max(1, tokenizer.tokens(bytes: text.utf8.count).value) }
+
+    /// Cuts text into pieces of the size of an event, never inside a character.
+    private func cut(_ text: String) -> [String] {
+        let size = max(1, tokenizer.bytes(TokenCount(form.tokensPerEvent)))
+        let bytes = Array(text.utf8)
+        var pieces: [String] = []
+        var start = 0
+        while start < bytes.count {
+            var end = min(start + size, bytes.count)
+            while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+            pieces.append(String(decoding: bytes[start..<end], as: UTF8.self))
+            start = end
+        }
+        return pieces
     }
 }

@@ -1,13 +1,9 @@
+import Profiles
 import Quantities
 import Statistics
 
 /// An engine without sockets: who runs, who queues, and when the next piece of an answer is due.
 struct EngineModel: Sendable {
-    /// What becomes of a request.
-    enum Fault: String, Sendable {
-        case none, rateLimit, serverError, overload, streamError, cut, stall, missingUsage, slowFirstToken, coalesce
-    }
-
     let persona: Persona
     private(set) var activeCount = 0
     private var queue: [Int] = []
@@ -18,21 +14,24 @@ struct EngineModel: Sendable {
         generator = SeededGenerator(seed: seed.derived("engine/" + persona.name))
     }
 
-    /// Draws a request's fault.
-    mutating func drawFault() -> Fault {
-        let shares: [(Fault, Double)] = [
-            (.rateLimit, persona.faults.rateLimit), (.serverError, persona.faults.serverError),
-            (.overload, persona.faults.overload), (.streamError, persona.faults.streamError),
-            (.cut, persona.faults.cut), (.stall, persona.faults.stall),
-            (.missingUsage, persona.faults.missingUsage), (.slowFirstToken, persona.faults.slowFirstToken),
-            (.coalesce, persona.faults.coalesce),
-        ]
+    /// Draws a request's fault; nil for none.
+    mutating func drawFault() -> Scenario? {
         var rest = generator.uniform()
-        for (fault, share) in shares {
-            rest -= share
+        for fault in Scenario.allCases where fault.isFault {
+            rest -= persona.scenarios[fault] ?? 0
             if rest < 0 { return fault }
         }
-        return .none
+        return nil
+    }
+
+    /// Draws a request's manners, each by itself.
+    mutating func drawManners() -> Set<Scenario> {
+        var manners: Set<Scenario> = []
+        for manner in Scenario.allCases where !manner.isFault {
+            guard let share = persona.scenarios[manner], share > 0, generator.uniform() < share else { continue }
+            manners.insert(manner)
+        }
+        return manners
     }
 
     /// A request wants a slot; false if it has to queue.
@@ -59,9 +58,14 @@ struct EngineModel: Sendable {
     }
 
     /// From the slot to the first token.
-    mutating func firstTokenDelay(freshTokens: Int, fault: Fault) -> Duration {
+    mutating func firstTokenDelay(freshTokens: Int, fault: Scenario?) -> Duration {
         let prefill = Double(freshTokens) / persona.prefillTokensPerSecond + 1 / persona.decodeTokensPerSecond
-        let extra = fault == .slowFirstToken ? 2.0 : 0
+        let extra =
+            switch fault {
+            case .slowFirstToken: 2.0
+            case .queueing: 0.05 * Double(max(0, activeCount - 1))
+            default: 0.0
+            }
         return .nanoseconds(Int64((persona.network.seconds + prefill * noise() + extra) * 1e9))
     }
 

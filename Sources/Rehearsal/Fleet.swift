@@ -26,12 +26,24 @@ public final class Fleet: Sendable {
         public var port: UInt16
         /// What it asks for; nil bills nothing.
         public var price: PriceRow?
+        /// The key that requests must carry; nil asks for none.
+        public var key: String?
+        /// Judges what carries neither the key nor a token; nil refuses it, if there is a key or an issue of tokens.
+        public var check: (any AccessCheck)?
+        /// How it hands out tokens; nil for not at all.
+        public var tokens: TokenIssue?
 
         /// Makes a member.
-        public init(persona: Persona, port: UInt16 = 0, price: PriceRow? = nil) {
+        public init(
+            persona: Persona, port: UInt16 = 0, price: PriceRow? = nil, key: String? = nil,
+            check: (any AccessCheck)? = nil, tokens: TokenIssue? = nil
+        ) {
             self.persona = persona
             self.port = port
             self.price = price
+            self.key = key
+            self.check = check
+            self.tokens = tokens
         }
     }
 

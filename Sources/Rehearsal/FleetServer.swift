@@ -4,6 +4,7 @@ import Dialects
 import Encodings
 import Glibc
 import Pricing
+import Profiles
 import Quantities
 import Statistics
 import Workloads
@@ -17,12 +18,28 @@ final class FleetServer {
         unowned let server: FleetServer
         var engine: EngineModel
         var cache: PrefixCache
+        var gate: Gate
+        let routes: [Route]
 
         init(_ member: Fleet.Member, _ server: FleetServer, seed: Seed) {
             self.member = member
             self.server = server
             engine = EngineModel(member.persona, seed: seed)
             cache = PrefixCache(lifetime: member.persona.cacheLifetime)
+            gate = Gate(system: member.persona.system, key: member.key, check: member.check, issue: member.tokens)
+            routes = member.persona.system.routes + (member.tokens == nil ? [] : PersonaSystem.tokenRoutes)
+        }
+
+        /// Where a request leads; nil for nowhere.
+        func target(_ head: ServedHead) -> RouteTarget? {
+            let segments = head.path.split(separator: "/").map(String.init)
+            guard let route = routes.first(where: { $0.method == head.method && $0.matches(segments) }) else {
+                return nil
+            }
+            if case .answer = route.target, let name = member.persona.system.requiredParameter {
+                guard head.parameter(name) != nil else { return nil }
+            }
+            return route.target
         }
     }
 
@@ -108,35 +125,16 @@ final class FleetServer {
         while let http = unsafe listeners.popLast() { unsafe evhttp_free(http) }
     }
 
-    /// Takes a request that has been read whole.
-    private func take(_ request: OpaquePointer, _ site: Site) {
-        let received = Instant(nanoseconds: network_clock_nanoseconds())
-        let body = unsafe Self.body(of: request)
-        let path = unsafe String(cString: evhttp_request_get_uri(request))
-        guard path.hasSuffix("/chat/completions"), unsafe evhttp_request_get_command(request) == EVHTTP_REQ_POST else {
-            return unsafe refuse(request, 404, "no such path", "not_found")
-        }
-        let chat: ChatRequest
-        do throws(JSONError) {
-            chat = try ChatRequest(body: body, parser: parser)
-        } catch {
-            return unsafe refuse(request, 400, error.message, "invalid_request_error")
-        }
-        let header = unsafe evhttp_find_header(evhttp_request_get_input_headers(request), "X-Request-Id")
-        let known = site.cache.use(chat.prompt, at: received)
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let fault = site.engine.drawFault()
-        let truth = GroundTruth(
-            persona: site.member.persona.name,
-            requestIdentifier: unsafe header.map { unsafe String(cString: $0) } ?? "", received: received,
-            inputTokens: tokenizer.tokens(bytes: chat.prompt.count), cachedTokens: tokenizer.tokens(bytes: known),
-            outputTokens: .zero, bill: .zero, fault: fault.rawValue, status: 200, bodyHash: hash)
+    /// Begins a stream.
+    func start(_ make: (Int) -> FleetStream) {
         streamCount += 1
-        let stream = unsafe FleetStream(streamCount, request, chat, site, truth, fault)
+        let stream = make(streamCount)
         streams[streamCount] = stream
         stream.begin()
     }
+
+    /// The number of the next response.
+    var nextNumber: Int { streamCount + 1 }
 
     /// Ends a stream, and starts the one that has waited for its slot.
     func end(_ stream: FleetStream) {
@@ -144,25 +142,6 @@ final class FleetServer {
         shared.truths.withLock { $0.append(stream.truth) }
         if let next = stream.site.engine.release(stream.number, wasActive: stream.isActive) {
             streams[next]?.activate()
-        }
-    }
-
-    func refuse(_ request: OpaquePointer, _ status: Int, _ message: String, _ type: String) {
-        let body = ChatStreamWriter.errorBody(message: message, type: type, code: String(status))
-        let buffer = unsafe evbuffer_new()
-        unsafe evbuffer_add(buffer, body, body.count)
-        let headers = unsafe evhttp_request_get_output_headers(request)
-        unsafe evhttp_add_header(headers, "Content-Type", "application/json")
-        if status == 429 || status == 503 { unsafe evhttp_add_header(headers, "Retry-After", "1") }
-        unsafe evhttp_send_reply(request, Int32(status), nil, buffer)
-        unsafe evbuffer_free(buffer)
-    }
-
-    private static func body(of request: OpaquePointer) -> [UInt8] {
-        let buffer = unsafe evhttp_request_get_input_buffer(request)
-        let count = unsafe evbuffer_get_length(buffer)
-        return unsafe [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            unsafe filled = max(0, Int(evbuffer_remove(buffer, bytes.baseAddress, count)))
         }
     }
 }

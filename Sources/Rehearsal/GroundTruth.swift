@@ -17,11 +17,15 @@ public struct GroundTruth: Hashable, Sendable {
     public var inputTokens: TokenCount
     /// The part that the cache held.
     public var cachedTokens: TokenCount
+    /// The part that was written to the cache and is billed so.
+    public var cacheWriteTokens: TokenCount = .zero
     /// Tokens of the content that was handed to the socket.
     public var outputTokens: TokenCount
+    /// The part of them that is reasoning.
+    public var reasoningTokens: TokenCount = .zero
     /// What the request truly cost.
     public var bill: Money
-    /// The fault that was played, or `none`.
+    /// The fault and the manners that were played, joined by `+`, or `none`.
     public var fault: String
     /// The HTTP status.
     public var status: Int
@@ -36,7 +40,9 @@ public struct GroundTruth: Hashable, Sendable {
             "first_content_ns": .optional(firstContent.map { Int($0.nanoseconds) }),
             "last_content_ns": .optional(lastContent.map { Int($0.nanoseconds) }),
             "input_tokens": .integer(inputTokens.value), "cached_tokens": .integer(cachedTokens.value),
-            "output_tokens": .integer(outputTokens.value), "bill_pusd": .integer(Int(bill.picodollars)),
+            "cache_write_tokens": .integer(cacheWriteTokens.value),
+            "output_tokens": .integer(outputTokens.value), "reasoning_tokens": .integer(reasoningTokens.value),
+            "bill_pusd": .integer(Int(bill.picodollars)),
             "fault": .string(fault), "status": .integer(status), "body_hash": .string(String(bodyHash, radix: 16)),
         ]
     }

@@ -207,13 +207,18 @@ private let stop = chunk("", finish: "\"stop\"") + "data: [DONE]\n\n"
     }
 
     @Test func `what the fleet writes is what the decoder reads`() {
-        let writer = ChatStreamWriter(identifier: "x", model: "m", provider: "p")
+        var context = ResponseContext(identifier: "x", model: "m", provider: "p")
+        context.request.wantsUsage = true
+        var writer = ResponseWriters.writer(.openAIChat, context)
         let usage = TokenUsage(inputTotal: 100, inputCacheRead: 64, outputTotal: 5, outputReasoning: 1)
-        let bytes =
-            writer.role() + writer.reasoning("r") + writer.text("\"t\"\n")
-            + writer.toolCall(0, identifier: "i", name: "n")
-            + writer.arguments(0, "{\"a\":") + writer.arguments(0, "1}") + writer.finish("tool_calls")
-            + writer.usage(ChatStreamWriter.usage(usage, cost: Money(dollars: 0.5))) + ChatStreamWriter.done
+        let report = ServedReport(tokens: usage, cost: Money(dollars: 0.5))
+        let pieces: [ServedPiece] = [
+            .reasoning("r"), .text("\"t\"\n"), .toolCall(0, identifier: "i", name: "n"), .arguments(0, "{\"a\":"),
+            .arguments(0, "1}"),
+        ]
+        var bytes = writer.opening(report)
+        for piece in pieces { bytes += writer.write(piece, report) }
+        bytes += writer.closing(.toolCalls, report, tellsUsage: true) + writer.endMark
         let (response, _) = decode([bytes])
         #expect(response.outcome == .ok)
         #expect(response.text == "\"t\"\n")
@@ -245,7 +250,8 @@ private let stop = chunk("", finish: "\"stop\"") + "data: [DONE]\n\n"
             #expect(value["max_tokens"] == 7)
             #expect(value["stream_options"]?["include_usage"] == true)
             #expect(value["messages"]?.arrayValue?.count == (system.isEmpty ? 3 : 4))
-            let request = try ChatRequest(body: body, parser: JSONParser())
+            let head = ServedHead(method: "POST", target: "/v1/chat/completions")
+            let request = try RequestReader.read(.openAIChat, head: head, body: body, parser: JSONParser())
             #expect(request.tools == [tool])
             #expect(request.lastRole == "tool")
             #expect(request.isStreamed && request.wantsUsage)

@@ -151,13 +151,13 @@ extension EndToEnd {
         }
 
         @Test func `every fault ends in its class, and the rest of its session is skipped and said to be`() throws {
-            let faults: [(WritableKeyPath<FaultShares, Double>, OutcomeClass)] = [
-                (\.rateLimit, .rateLimited), (\.serverError, .server), (\.overload, .overloaded),
-                (\.streamError, .streamError), (\.cut, .connectionLost), (\.stall, .timeoutIdle),
+            let faults: [(Scenario, OutcomeClass)] = [
+                (.rateLimit, .rateLimited), (.serverError, .server), (.overload, .overloaded),
+                (.streamError, .streamError), (.cut, .connectionLost), (.stall, .timeoutIdle),
             ]
             let personas = faults.enumerated().map { index, fault in
                 var persona = fast("f\(index)")
-                persona.faults[keyPath: fault.0] = 1
+                persona.scenarios = [fault.0: 1]
                 return persona
             }
             let settings = "rounds: 1\nsessions_per_round: 1\norder: side-by-side\ntimeouts: {idle: 300ms}"
@@ -176,7 +176,7 @@ extension EndToEnd {
 
         @Test func `events that come in one write share its time and are counted all the same`() throws {
             var persona = fast("a")
-            persona.faults.coalesce = 1
+            persona.scenarios = [.coalesce: 1]
             let stage = try Stage([persona], settings: "rounds: 1\nsessions_per_round: 1")
             defer { stage.close() }
             let (file, _) = try stage.run()

@@ -34,7 +34,7 @@ import Workloads
 
     @Test func `load slows a stream down and faults come at their shares`() {
         var persona = Persona(name: "x", slowdownPerStream: 0.5, jitter: 0)
-        persona.faults.cut = 0.25
+        persona.scenarios = [.cut: 0.25]
         var engine = EngineModel(persona, seed: Seed(1))
         _ = engine.admit(1)
         let alone = engine.pieceDelay(tokens: 4)
@@ -56,17 +56,21 @@ import Workloads
         for size in 1...20 {
             let items = [ConversationItem.user(String(repeating: "u", count: size * 100))]
             let body = encoder.body(prefix, items, CallOptions(outputLimit: 300), target: target)
-            let request = try ChatRequest(body: body, parser: JSONParser())
-            let writer = ChatStreamWriter(identifier: "i", model: "m")
+            let head = ServedHead(method: "POST", target: "/v1/chat/completions")
+            let request = try RequestReader.read(.openAIChat, head: head, body: body, parser: JSONParser())
+            var writer = ResponseWriters.writer(.openAIChat, ResponseContext(identifier: "i", model: "m"))
             let answers = (0..<2).map { _ in
-                Answer(to: request, writer: writer, tokensPerEvent: 4, tokenizer: ApproximateTokenizer(), seed: Seed(4))
+                Answer(
+                    to: request, form: AnswerForm(tokensPerEvent: 4), tokenizer: ApproximateTokenizer(), seed: Seed(4))
             }
-            #expect(answers[0].pieces.map(\.bytes) == answers[1].pieces.map(\.bytes))
+            #expect(answers[0].pieces.map(\.content) == answers[1].pieces.map(\.content))
             #expect((40...200).contains(answers[0].outputTokens.value))
             let decoder = Dialects.decoder(
                 .openAIChat, head: ResponseHead(status: 200, contentType: "text/event-stream"), parser: JSONParser(),
                 options: DecodingOptions(keepsText: true))
-            for piece in answers[0].pieces { decoder.consume(piece.bytes.span) { _ in } }
+            for piece in answers[0].pieces {
+                decoder.consume(writer.write(piece.content, ServedReport()).span) { _ in }
+            }
             for call in decoder.finish(.complete, { _ in }).toolCalls {
                 let tool = try #require(tools.first { $0.name == call.name })
                 #expect(JSONSchema.problems(in: Array(call.arguments.utf8), schema: tool.parameters.serialized()) == [])

@@ -1,73 +1,84 @@
-public import Encodings
-public import Quantities
-public import Workloads
+import Encodings
+import Quantities
+import Workloads
 
-/// A request as an OpenAI-compatible server understands it: what the embedded fleet needs of it.
-public struct ChatRequest: Sendable {
-    /// The model that is asked.
-    public var model = ""
-    /// True if a stream is wanted.
-    public var isStreamed = false
-    /// True if the stream should tell its usage.
-    public var wantsUsage = false
-    /// The most tokens that may be generated.
-    public var outputLimit: TokenCount?
-    /// The tools on offer.
-    public var tools: [ToolDefinition] = []
-    /// The role of the last message.
-    public var lastRole = ""
-    /// The number of messages.
-    public var messageCount = 0
-    /// What the model reads, in the order of a chat template: tools, then messages.
-    ///
-    /// Its bytes are what is counted as tokens and cached by its beginning.
-    public var prompt: [UInt8] = []
+/// Requests of OpenAI's Chat Completions, as a server reads them.
+enum ChatRequestReader {
+    private static let roles: Set<String> = ["system", "developer", "user", "assistant", "tool"]
 
-    /// Reads a body.
-    ///
-    /// - Throws: ``JSONError`` if the body is no JSON or lacks messages.
-    public init(body: [UInt8], parser: JSONParser) throws(JSONError) {
-        let isUsable = try parser.parse(body.span) { root in read(root) }
-        guard isUsable else { throw JSONError(message: "'messages' must be a list that is not empty") }
+    static func take(_ head: ServedHead, _ root: JSONView, _ reader: inout PromptReader) {
+        reader.request.model = root["model"]?.string ?? deployment(head) ?? ""
+        if reader.request.model.isEmpty { reader.refuse("you must provide a model parameter") }
+        options(root, &reader)
+        messages(root["messages"], &reader)
     }
 
-    private mutating func read(_ root: JSONView) -> Bool {
-        model = root["model"]?.string ?? ""
-        isStreamed = root["stream"]?.bool ?? false
-        wantsUsage = root["stream_options"]?["include_usage"]?.bool ?? false
-        outputLimit = (root["max_completion_tokens"] ?? root["max_tokens"])?.integer.map { TokenCount(max(1, $0)) }
+    /// Azure names the deployment in the path.
+    private static func deployment(_ head: ServedHead) -> String? {
+        let segments = head.segments
+        guard let place = segments.firstIndex(of: "deployments"), place + 1 < segments.count else { return nil }
+        return segments[place + 1]
+    }
+
+    /// What a body asks for beside its messages.
+    static func options(_ root: JSONView, _ reader: inout PromptReader) {
+        reader.request.isStreamed = root["stream"]?.bool ?? false
+        let stream = root["stream_options"]
+        if stream != nil, !reader.request.isStreamed {
+            reader.refuse("The 'stream_options' parameter is only allowed when 'stream' is enabled.")
+        }
+        reader.request.wantsUsage = stream?["include_usage"]?.bool ?? false
+        reader.request.wantsContinuousUsage = stream?["continuous_usage_stats"]?.bool ?? false
+        reader.request.splitsReasoning = root["reasoning_split"]?.bool ?? false
+        reader.request.wantsMetrics = root["perf_metrics_in_response"]?.bool ?? false
+        reader.limit(root["max_completion_tokens"] ?? root["max_tokens"])
         root["tools"]?.forEachElement { entry in
-            guard let function = entry["function"], let name = function["name"]?.string else { return }
-            let tool = ToolDefinition(
-                name: name, description: function["description"]?.string ?? "",
-                parameters: function["parameters"].map { JSONValue($0) } ?? .object(JSONObject()))
-            prompt += tool.json.serialized()
-            tools.append(tool)
+            let function = entry["function"]
+            reader.tool(function?["name"], function?["description"], function?["parameters"])
         }
-        root["messages"]?.forEachElement { readMessage($0) }
-        return messageCount > 0
+        reader.choice(root["tool_choice"], required: ["required"])
     }
 
-    private mutating func readMessage(_ message: JSONView) {
-        messageCount += 1
-        lastRole = message["role"]?.string ?? ""
-        append(message["content"])
-        append(message["reasoning_content"])
-        message["tool_calls"]?.forEachElement { call in
-            append(call["function"]?["name"])
-            append(call["function"]?["arguments"])
-        }
+    /// The messages, which Alibaba's native form shares.
+    static func messages(_ messages: JSONView?, _ reader: inout PromptReader) {
+        let before = reader.request.messageCount
+        messages?.forEachElement { message($0, &reader) }
+        if reader.request.messageCount == before { reader.refuse("'messages' must be a list that is not empty") }
+        closeCalls(&reader)
     }
 
-    /// Text, or a list of parts with text.
-    private mutating func append(_ content: JSONView?) {
-        guard let content else { return }
-        if content.kind == .array {
-            content.forEachElement { append($0["text"]) }
-        } else {
-            _ = content.withString { text in
-                unsafe text.withUnsafeBufferPointer { unsafe prompt.append(contentsOf: $0) }
+    private static func message(_ message: JSONView, _ reader: inout PromptReader) {
+        let role = message["role"]?.string ?? ""
+        guard roles.contains(role) else { return reader.refuse("invalid role in 'messages'") }
+        if role == "tool" {
+            let identifier = message["tool_call_id"]?.string ?? ""
+            guard let place = reader.openCalls.firstIndex(of: identifier) else {
+                return reader.refuse(
+                    "messages with role 'tool' must be a response to a preceding message with 'tool_calls'")
             }
+            reader.openCalls.remove(at: place)
+        } else {
+            closeCalls(&reader)
         }
+        reader.begin(role)
+        reader.append(message["content"])
+        reader.append(message["reasoning_content"] ?? message["reasoning"])
+        message["tool_calls"]?.forEachElement { call in
+            reader.openCalls.append(call["id"]?.string ?? "")
+            reader.append(call["function"]?["name"])
+            reader.append(call["function"]?["arguments"])
+        }
+        if message["content"].map(\.isNull) ?? true, reader.openCalls.isEmpty {
+            reader.refuse("a message needs content or tool calls")
+        }
+        message["content"]?.forEachElement { if $0["cache_control"] != nil { reader.mark() } }
+    }
+
+    private static func closeCalls(_ reader: inout PromptReader) {
+        guard !reader.openCalls.isEmpty else { return }
+        reader.refuse(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+                + "'tool_call_id'. The following tool_call_ids did not have response messages: "
+                + reader.openCalls.joined(separator: ", "))
     }
 }
