@@ -111,7 +111,7 @@ extension FleetServer {
         let cached = tokenizer.tokens(bytes: known)
         var written = TokenCount.zero
         if let mark, mark > known, persona.cacheLifetime > .zero {
-            written = tokenizer.tokens(bytes: min(mark, size) - known)
+            written = tokenizer.tokens(bytes: min(mark, size)) - cached
         }
         return (tokenizer.tokens(bytes: size), cached, written)
     }

@@ -316,8 +316,10 @@ final class FleetStream {
         case .cut: unsafe evhttp_connection_free(connection)
         case .reset:
             let descriptor = unsafe bufferevent_getfd(evhttp_connection_get_bufferevent(connection))
-            var abort = linger(l_onoff: 1, l_linger: 0)
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &abort, socklen_t(MemoryLayout<linger>.size))
+            // To connect to nowhere aborts a connection; libevent would send a FIN before it closes.
+            var nowhere = sockaddr()
+            nowhere.sa_family = sa_family_t(AF_UNSPEC)
+            _ = unsafe connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
             unsafe evhttp_connection_free(connection)
         }
         finish()
