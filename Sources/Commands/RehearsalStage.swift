@@ -8,6 +8,8 @@ import Statistics
 /// The fleet that plays the endpoints of a plan.
 struct RehearsalStage {
     let fleet: Fleet
+    /// The endpoints' names, and where the fleet plays them.
+    let addresses: [(endpoint: String, url: String)]
 
     /// Starts a fleet for a plan.
     ///
@@ -15,10 +17,15 @@ struct RehearsalStage {
     ///   - documents: the plan; each provider is played as its document says under `rehearsal`, else by the persona of its
     ///     name, or by an ordinary one.
     ///   - usesOwnPorts: true to listen where the base URLs say, false to take free ports.
+    ///   - prepare: gives each member its key, its check of signatures, or its issue of tokens; none by default.
     /// - Throws: ``CommandError`` if an endpoint lies elsewhere than on loopback, or a port is taken.
-    init(_ documents: DocumentSet, usesOwnPorts: Bool) throws(CommandError) {
+    init(
+        _ documents: DocumentSet, usesOwnPorts: Bool,
+        prepare: (inout Fleet.Member, ProviderProfile) -> Void = { _, _ in }
+    ) throws(CommandError) {
         let book = PriceBook(documents.prices)
         var members: [Fleet.Member] = []
+        var places: [(endpoint: String, path: Substring)] = []
         for endpoint in documents.plan.endpoints {
             guard let provider = documents.providers.first(where: { $0.identifier == endpoint.provider }) else {
                 continue
@@ -33,12 +40,19 @@ struct RehearsalStage {
                 name: name, profile: provider.rehearsal, models: provider.models.map(\.identifier))
             let price = book.price(
                 of: documents.plan.model, at: provider.identifier, region: endpoint.region ?? provider.region)
-            members.append(.init(persona: persona, port: usesOwnPorts ? port : 0, price: price))
+            var member = Fleet.Member(persona: persona, port: usesOwnPorts ? port : 0, price: price)
+            prepare(&member, provider)
+            members.append(member)
+            let path = url.dropFirst("http://".count).drop { $0 != "/" }
+            places.append((endpoint.identifier.rawValue, path))
         }
         do throws(FleetError) {
             fleet = try Fleet(members, seed: Seed(UInt64(documents.plan.seed)).derived("fleet"))
         } catch {
             throw .failed(error.description)
+        }
+        addresses = zip(places, fleet.ports).map { place, port in
+            (endpoint: place.endpoint, url: "http://127.0.0.1:\(port)\(place.path)")
         }
     }
 

@@ -27,9 +27,7 @@ enum RehearseCommand: Subcommand {
         let documents = try Plans.documents(arguments.operands[0])
         let seconds = try arguments.integer("--seconds", in: 1...86_400)
         let stage = try RehearsalStage(documents, usesOwnPorts: true)
-        for (endpoint, port) in zip(documents.plan.endpoints, stage.fleet.ports) {
-            console.output("\(endpoint.identifier)\thttp://127.0.0.1:\(port)/v1\n")
-        }
+        for address in stage.addresses { console.output("\(address.endpoint)\t\(address.url)\n") }
         console.message("listening; Ctrl-C ends it")
         let isInterrupted = wait(seconds)
         stage.fleet.stop()

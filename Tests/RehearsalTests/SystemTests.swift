@@ -82,6 +82,25 @@ import Testing
         #expect(lost.status == 404 && (try? JSONValue(parsing: lost.body)) != nil)
     }
 
+    @Test func `a document's own words make the persona`() throws {
+        let text = """
+            submeter: provider
+            version: 1
+            name: acme
+            delivery_path: hyperscaler
+            dialect: bedrock-converse
+            base_url: http://127.0.0.1:8000
+            models: [{name: m, id: m}]
+            rehearsal: {system: bedrock-converse, slots: 3, scenarios: {cut: 0.5}, stall: 1s}
+            """
+        guard case .provider(let profile) = try Document(Array(text.utf8), file: "p.yaml") else { return }
+        let persona = Persona(name: "acme", profile: profile.rehearsal, models: ["m"])
+        #expect(persona.system == .bedrockConverse && persona.slotCount == 3 && persona.models == ["m"])
+        #expect(persona.cachesOnlyMarks && persona.scenarios == [.cut: 0.5] && persona.stallDuration == .seconds(1))
+        #expect(Persona(name: "demo-vendor", profile: nil).hasUsageAtFinish)
+        #expect(Persona(name: "other", profile: nil) == Persona(name: "other"))
+    }
+
     @Test func `every system is tried`() {
         #expect(Set(Self.systems.map(\.system)) == Set(PersonaSystem.allCases))
     }
