@@ -30,7 +30,9 @@ enum DemoCommand: Subcommand {
         let planned = try Plans.documents(try planPath(arguments))
         let path = arguments["--output"] ?? "results/demo-\(WallTime.fileStamp()).sqlite"
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
-        let stage = try RehearsalStage(planned, usesOwnPorts: false)
+        let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
+            RehearsalGate.prepare(&member, provider, environment: console.environment)
+        }
         defer { stage.fleet.stop() }
         let plan = try Plans.plan(try stage.moved(planned))
         console.message(

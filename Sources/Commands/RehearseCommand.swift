@@ -26,7 +26,9 @@ enum RehearseCommand: Subcommand {
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let documents = try Plans.documents(arguments.operands[0])
         let seconds = try arguments.integer("--seconds", in: 1...86_400)
-        let stage = try RehearsalStage(documents, usesOwnPorts: true)
+        let stage = try RehearsalStage(documents, usesOwnPorts: true) { member, provider in
+            RehearsalGate.prepare(&member, provider, environment: console.environment)
+        }
         for address in stage.addresses { console.output("\(address.endpoint)\t\(address.url)\n") }
         console.message("listening; Ctrl-C ends it")
         let isInterrupted = wait(seconds)

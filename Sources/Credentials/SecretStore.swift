@@ -1,5 +1,5 @@
 import Glibc
-import Profiles
+public import Profiles
 
 /// Finds secrets where profiles say they are kept.
 public struct SecretStore: Sendable {
@@ -24,7 +24,9 @@ public struct SecretStore: Sendable {
     }
 
     /// A value that stands in a document or in a variable that the document names.
-    func setting(_ reference: SettingReference) throws(CredentialError) -> String {
+    ///
+    /// - Throws: ``CredentialError`` if the variable is not set.
+    public func setting(_ reference: SettingReference) throws(CredentialError) -> String {
         switch reference {
         case .literal(let value): value
         case .environment(let name): try requiredVariable(name)
@@ -32,7 +34,9 @@ public struct SecretStore: Sendable {
     }
 
     /// A secret of one line that fits into a header.
-    func secret(_ reference: SecretReference) throws(CredentialError) -> String {
+    ///
+    /// - Throws: ``CredentialError`` if it is not to be had.
+    public func secret(_ reference: SecretReference) throws(CredentialError) -> String {
         let value =
             switch reference {
             case .environment(let name): try requiredVariable(name)

@@ -34,8 +34,7 @@ struct SignatureV4: Hashable, Sendable {
     /// - Returns: `X-Amz-Date`, `Authorization`, and the session's token if there is one.
     func headers(_ request: Request, at seconds: Int) -> [(name: String, value: String)] {
         let time = WallClock.basic(seconds)
-        let signature = ByteText.hexadecimal(
-            KeyedHash.sha256(key: signingKey(time), Array(stringToSign(request, time).utf8)))
+        let signature = signature(of: stringToSign(request, time), time)
         let authorization =
             "AWS4-HMAC-SHA256 Credential=\(keys.identifier)/\(scope(time)), "
             + "SignedHeaders=\(signedHeaders(request, time).map(\.name).joined(separator: ";")), Signature=\(signature)"
@@ -45,16 +44,26 @@ struct SignatureV4: Hashable, Sendable {
 
     func canonicalRequest(_ request: Request, _ time: String) -> String {
         let (_, path, query) = Self.parts(request.url)
-        let headers = signedHeaders(request, time)
-        let lines = headers.map { "\($0.name):\(Self.trimmed($0.value))\n" }.joined()
+        return Self.canonicalRequest(
+            method: request.method, path: path, query: query, headers: signedHeaders(request, time),
+            payloadHash: request.payloadHash)
+    }
+
+    /// The request as it is signed, from its parts; the headers must be in the order of their names, in lower case.
+    static func canonicalRequest(
+        method: String, path: String, query: String, headers: [(name: String, value: String)], payloadHash: String
+    ) -> String {
+        let lines = headers.map { "\($0.name):\(trimmed($0.value))\n" }.joined()
         let names = headers.map(\.name).joined(separator: ";")
-        return [
-            request.method, Self.canonicalPath(path), Self.canonicalQuery(query), lines, names, request.payloadHash,
-        ].joined(separator: "\n")
+        return [method, canonicalPath(path), canonicalQuery(query), lines, names, payloadHash].joined(separator: "\n")
     }
 
     func stringToSign(_ request: Request, _ time: String) -> String {
-        let hash = ByteText.hexadecimal(SHA256.hash([Array(canonicalRequest(request, time).utf8)]))
+        stringToSign(canonical: canonicalRequest(request, time), time)
+    }
+
+    func stringToSign(canonical: String, _ time: String) -> String {
+        let hash = ByteText.hexadecimal(SHA256.hash([Array(canonical.utf8)]))
         return ["AWS4-HMAC-SHA256", time, scope(time), hash].joined(separator: "\n")
     }
 
@@ -65,7 +74,11 @@ struct SignatureV4: Hashable, Sendable {
         }
     }
 
-    private func scope(_ time: String) -> String { "\(time.prefix(8))/\(region)/\(service)/aws4_request" }
+    func signature(of text: String, _ time: String) -> String {
+        ByteText.hexadecimal(KeyedHash.sha256(key: signingKey(time), Array(text.utf8)))
+    }
+
+    func scope(_ time: String) -> String { "\(time.prefix(8))/\(region)/\(service)/aws4_request" }
 
     private func signedHeaders(_ request: Request, _ time: String) -> [(name: String, value: String)] {
         [("content-type", request.contentType), ("host", Self.parts(request.url).host), ("x-amz-date", time)]

@@ -27,6 +27,15 @@ enum WallClock {
             + digits(time / 60 % 60, 2) + digits(time % 60, 2) + "Z"
     }
 
+    /// Reads a time such as `20260102T030405Z`; nil if it is none.
+    static func basicSeconds(_ text: String) -> Int? {
+        let digits = Array(text)
+        guard digits.count == 16, digits[8] == "T", digits[15] == "Z" else { return nil }
+        func part(_ range: Range<Int>) -> String { String(digits[range]) }
+        return seconds(
+            "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
+    }
+
     /// Reads a time such as `2026-01-02T03:04:05Z`; nil if it is none.
     static func seconds(_ text: String) -> Int? {
         let fields = text.split { "-T:Z.".contains($0) }.prefix(6).compactMap { Int($0) }

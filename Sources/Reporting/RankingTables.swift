@@ -43,6 +43,37 @@ public enum RankingTables {
                 + "apart. Endpoints that share a letter are tied.\(meaning)")
     }
 
+    /// The endpoints grouped by delivery path, in the order of one criterion within each, those that are not ranked last; nil
+    /// if there is only one path.
+    public static func byPath(_ ranking: Ranking, _ analysis: RunAnalysis, by criterion: Criterion) -> Table? {
+        let paths = DeliveryPath.allCases.filter { path in
+            analysis.endpoints.contains { $0.provider.deliveryPath == path }
+        }
+        guard paths.count > 1 else { return nil }
+        let order = ranking.order(by: criterion)?.rows ?? []
+        let scale = CriterionScale(criterion, ranking)
+        let rows = paths.flatMap { path -> [[String]] in
+            let members = analysis.endpoints.filter { $0.provider.deliveryPath == path }
+            let ranked = order.filter { row in members.contains { $0.identifier == row.endpoint } }
+            let others = members.filter { member in !order.contains { $0.endpoint == member.identifier } }
+            let texts =
+                ranked.map { row -> [String] in
+                    let member = members.first { $0.identifier == row.endpoint }
+                    return [
+                        member?.tableName ?? row.endpoint.rawValue, Figures.ranks(row.rankBest, row.rankWorst),
+                        scale.text(row.estimate), Figures.share(member?.success.share),
+                    ]
+                } + others.map { [$0.tableName, Figures.none, Figures.none, Figures.share($0.success.share)] }
+            return texts.enumerated().map { [$0.offset == 0 ? path.rawValue : ""] + $0.element }
+        }
+        return Table(
+            "By delivery path",
+            columns: [
+                .init("path", isNumeric: false), .init("endpoint", isNumeric: false), .init("rank"),
+                .init(scale.heading), .init("calls ok"),
+            ], rows: rows)
+    }
+
     /// Who is not ranked, and why; nil if everybody is.
     public static func exclusions(_ ranking: Ranking) -> Table? {
         guard !ranking.exclusions.isEmpty else { return nil }
