@@ -18,6 +18,8 @@ public struct RequestTarget: Hashable, Sendable {
     public var reasoningField: String?
     /// True if the places up to which a prompt should be cached are to be marked.
     public var marksCache: Bool
+    /// What recorded tool calls carry in place of a signature that only the model could give; nil for nothing.
+    public var toolCallSignature: String?
     /// The member that keeps the calls of a session together; nil for none.
     public var sessionField: String?
     /// Whose body is sent, for Bedrock's InvokeModel: `openai-chat` or `anthropic-messages`.
@@ -27,7 +29,7 @@ public struct RequestTarget: Hashable, Sendable {
     public init(
         model: String, outputLimitField: String = "max_tokens", asksForUsage: Bool = true,
         extra: JSONObject = JSONObject(), omitted: Set<String> = [], reasoningField: String? = nil,
-        marksCache: Bool = false, sessionField: String? = nil, innerDialect: DialectName = .openAIChat
+        marksCache: Bool = false, toolCallSignature: String? = nil, sessionField: String? = nil, innerDialect: DialectName = .openAIChat
     ) {
         self.model = model
         self.outputLimitField = outputLimitField
@@ -36,6 +38,7 @@ public struct RequestTarget: Hashable, Sendable {
         self.omitted = omitted
         self.reasoningField = reasoningField
         self.marksCache = marksCache
+        self.toolCallSignature = toolCallSignature
         self.sessionField = sessionField
         self.innerDialect = innerDialect
     }

@@ -1,5 +1,6 @@
 import Dialects
 import Profiles
+import Quantities
 
 /// Compares who served a call with who should have.
 enum RouteProof {
@@ -14,6 +15,11 @@ enum RouteProof {
         _ response: DecodedResponse, region: String?, expected: ProviderProfile.RouteExpectation
     ) -> String? {
         var findings: [String] = []
+        if expected.isRequired, response.outcome.isSuccess {
+            if expected.servedBy != nil, response.provider == nil { findings.append("nobody says who served it") }
+            if !expected.servedModels.isEmpty, response.model == nil { findings.append("nobody says which model answered") }
+            if expected.region != nil, region == nil { findings.append("nobody says in which region it was served") }
+        }
         if let wanted = expected.servedBy, let served = response.provider, !isSame(served, wanted) {
             findings.append("served by \(served), \(wanted) wanted")
         }

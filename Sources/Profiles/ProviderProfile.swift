@@ -78,6 +78,8 @@ public struct ProviderProfile: Hashable, Sendable {
     public var reasoningField: String?
     /// True if the places up to which a prompt should be cached are to be marked.
     public var marksCache: Bool
+    /// What recorded tool calls carry in place of a signature that only the model could give; nil for nothing.
+    public var toolCallSignature: String?
     /// Whose body is sent, for Bedrock's InvokeModel.
     public var innerDialect: DialectName
     /// How the calls of one session are kept at one server.
@@ -122,6 +124,8 @@ public struct ProviderProfile: Hashable, Sendable {
         public var servedBy: String?
         /// The model's name, or any of several; empty to take any.
         public var servedModels: [String]
+        /// True if a response that does not say who served it counts as one that says otherwise.
+        public var isRequired: Bool
         /// The header that names the region, and the region that it must name.
         public var regionHeader: String?
         /// The region.
@@ -129,8 +133,10 @@ public struct ProviderProfile: Hashable, Sendable {
 
         /// Makes an expectation.
         public init(
-            servedBy: String? = nil, servedModels: [String] = [], regionHeader: String? = nil, region: String? = nil
+            servedBy: String? = nil, servedModels: [String] = [], isRequired: Bool = false,
+            regionHeader: String? = nil, region: String? = nil
         ) {
+            self.isRequired = isRequired
             self.servedBy = servedBy
             self.servedModels = servedModels
             self.regionHeader = regionHeader
@@ -164,6 +170,7 @@ public struct ProviderProfile: Hashable, Sendable {
         omitted = Set(request?.strings("omit").map(\.text) ?? [])
         reasoningField = request?.optionalString("reasoning_field")
         marksCache = request?.bool("mark_cache", default: false) ?? false
+        toolCallSignature = request?.optionalString("tool_call_signature")
         innerDialect = request?.choice("inner_dialect", DialectName.self, default: .openAIChat) ?? .openAIChat
         stickiness = Stickiness(
             header: request?.optionalString("session_header"), field: request?.optionalString("session_field"))
@@ -186,6 +193,7 @@ public struct ProviderProfile: Hashable, Sendable {
         guard var reader else { return RouteExpectation(servedModels: []) }
         let route = RouteExpectation(
             servedBy: reader.optionalString("served_by"), servedModels: reader.strings("served_model").map(\.text),
+            isRequired: reader.bool("required", default: false),
             regionHeader: reader.optionalString("region_header"), region: reader.optionalString("region"))
         if route.region != nil, route.regionHeader == nil {
             reader.report("region", "needs 'region_header', the response header that names the region")

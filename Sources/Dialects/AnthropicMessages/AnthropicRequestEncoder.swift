@@ -126,7 +126,7 @@ public struct AnthropicRequestEncoder: RequestEncoder {
         case .assistant(let answer):
             var blocks: [[UInt8]] = []
             if target.reasoningField != nil, let reasoning = answer.reasoning, !reasoning.isEmpty {
-                blocks.append(Self.open([("type", "thinking"), ("thinking", .string(reasoning)), ("signature", "")]))
+                blocks.append(Self.open([("type", "thinking"), ("thinking", .string(reasoning))]))
             }
             // An empty text block is refused.
             if let text = answer.text, !text.isEmpty {

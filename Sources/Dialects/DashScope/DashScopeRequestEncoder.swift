@@ -29,7 +29,12 @@ public struct DashScopeRequestEncoder: RequestEncoder {
 
     /// One message per item.
     public func items(_ items: [ConversationItem], after previous: MessageRole?, target: RequestTarget) -> [UInt8] {
-        ChatRequestEncoder().items(items, after: previous, target: target)
+        var bytes: [UInt8] = []
+        for (index, item) in items.enumerated() {
+            if index > 0 || previous != nil { bytes.append(0x2C) }
+            ChatRequestEncoder.append(item, reasoningField: target.reasoningField, &bytes)
+        }
+        return bytes
     }
 
     /// The end of the messages, and the parameters.

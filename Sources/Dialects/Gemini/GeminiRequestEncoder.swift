@@ -51,7 +51,7 @@ public struct GeminiRequestEncoder: RequestEncoder {
                 bytes.add(quoted: next)
                 bytes.add(raw: #","parts":["#)
             }
-            for (index, part) in Self.parts(item).enumerated() {
+            for (index, part) in Self.parts(item, target).enumerated() {
                 if index > 0 || speaker == next { bytes.append(0x2C) }
                 bytes.add(json: part)
             }
@@ -84,7 +84,7 @@ public struct GeminiRequestEncoder: RequestEncoder {
         }
     }
 
-    private static func parts(_ item: ConversationItem) -> [JSONValue] {
+    private static func parts(_ item: ConversationItem, _ target: RequestTarget) -> [JSONValue] {
         switch item {
         case .system(let text), .user(let text): return [["text": .string(text)]]
         case .toolResult(let result):
@@ -98,12 +98,20 @@ public struct GeminiRequestEncoder: RequestEncoder {
             ]
         case .assistant(let answer):
             let text = answer.text.map { $0.isEmpty ? [] : [["text": .string($0)]] as [JSONValue] } ?? []
-            let calls = answer.toolCalls.map { call -> JSONValue in
-                [
-                    "functionCall": [
-                        "name": .string(call.name), "id": .string(call.identifier), "args": call.argumentsObject,
-                    ]
-                ]
+            let calls = answer.toolCalls.enumerated().map { place, call -> JSONValue in
+                var part = JSONObject([
+                    (
+                        "functionCall",
+                        [
+                            "name": .string(call.name), "id": .string(call.identifier), "args": call.argumentsObject,
+                        ]
+                    )
+                ])
+                // Of parallel calls only the first is signed.
+                if place == 0, let signature = target.toolCallSignature {
+                    part["thoughtSignature"] = .string(signature)
+                }
+                return .object(part)
             }
             return text.isEmpty && calls.isEmpty ? [["text": "…"]] : text + calls
         }

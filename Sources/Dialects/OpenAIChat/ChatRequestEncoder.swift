@@ -21,7 +21,9 @@ public struct ChatRequestEncoder: RequestEncoder {
         if !isInner {
             bytes.add(member: "model", .string(target.model))
             bytes.add(raw: #","stream":true"#)
-            if target.asksForUsage { bytes.add(raw: #","stream_options":{"include_usage":true}"#) }
+            if target.asksForUsage, target.extra["stream_options"] == nil, !target.omitted.contains("stream_options") {
+                bytes.add(raw: #","stream_options":{"include_usage":true}"#)
+            }
         }
         bytes.add(extra: target)
         if !prefix.tools.isEmpty {
@@ -35,7 +37,15 @@ public struct ChatRequestEncoder: RequestEncoder {
             if !target.omitted.contains("tool_choice") { bytes.add(raw: #","tool_choice":"auto""#) }
         }
         bytes.add(raw: #","messages":["#)
-        if !prefix.system.isEmpty { Self.message("system", prefix.system, &bytes) }
+        if !prefix.system.isEmpty {
+            if target.marksCache {
+                bytes.add(raw: #"{"role":"system","content":"#)
+                bytes.add(json: [["type": "text", "text": .string(prefix.system), "cache_control": Self.mark]])
+                bytes.append(0x7D)
+            } else {
+                Self.message("system", prefix.system, &bytes)
+            }
+        }
         // The first member has no comma before it.
         bytes[0] = 0x7B
         return bytes
@@ -45,16 +55,43 @@ public struct ChatRequestEncoder: RequestEncoder {
     public func items(_ items: [ConversationItem], after previous: MessageRole?, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []
         for (index, item) in items.enumerated() {
+            // The last message of the part before was left open, for the mark that it did not get.
+            let isAfterOpen = index == 0 && target.marksCache && (previous == .user || previous == .tool)
+            if isAfterOpen { bytes.add(raw: "}]}") }
             if index > 0 || previous != nil { bytes.append(0x2C) }
+            if target.marksCache, index == items.count - 1, appendOpen(item, &bytes) { continue }
             Self.append(item, reasoningField: target.reasoningField, &bytes)
         }
         return bytes
     }
 
+    private static let mark: JSONValue = ["type": "ephemeral"]
+
+    /// Appends a message of the user or of a tool whose one part of text is left open; false for any other.
+    private func appendOpen(_ item: ConversationItem, _ bytes: inout [UInt8]) -> Bool {
+        var members: [(String, JSONValue)]
+        let text: String
+        switch item {
+        case .user(let said): (members, text) = ([("role", "user")], said)
+        case .toolResult(let result):
+            members = [("role", "tool"), ("tool_call_id", .string(result.callIdentifier))]
+            text = result.text
+        case .system, .assistant: return false
+        }
+        members.append(("content", [["type": "text", "text": .string(text)]]))
+        bytes += JSONValue.object(JSONObject(members)).serialized().dropLast(3)
+        return true
+    }
+
     /// Output limit, temperature, seed and session.
     public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
-        var bytes: [UInt8] = [0x5D]
-        if let limit = options.outputLimit { bytes.add(member: target.outputLimitField, .integer(limit.value)) }
+        var bytes: [UInt8] = []
+        if target.marksCache {
+            bytes.add(member: "cache_control", Self.mark)
+            bytes.add(raw: "}]}")
+        }
+        bytes.append(0x5D)
+        if let limit = options.outputLimit, !target.omitted.contains(target.outputLimitField) { bytes.add(member: target.outputLimitField, .integer(limit.value)) }
         if let temperature = options.temperature, !target.omitted.contains("temperature") {
             bytes.add(member: "temperature", .number(temperature))
         }
