@@ -54,6 +54,11 @@ final class FleetServer {
     private var streamCount = 0
 
     static func run(_ members: [Fleet.Member], seed: Seed, _ shared: Fleet.Shared) {
+        // A client that hangs up must not end the process; the signal goes to the thread that writes.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         guard let base = unsafe network_event_base_new(true) else {
             return shared.start.withLock { $0 = .failure(FleetError(description: "libevent cannot be set up")) }
         }

@@ -64,6 +64,14 @@ final class LoopbackClient {
         return read()
     }
 
+    /// Sends a request and waits for no more than the beginning of the response.
+    func give(_ path: String, _ body: String) {
+        let text = "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        _ = Array(text.utf8).withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        var bytes = [UInt8](repeating: 0, count: 100)
+        _ = recv(descriptor, &bytes, 100, 0)
+    }
+
     /// True if the peer has closed the connection.
     func isClosed() -> Bool {
         var byte: UInt8 = 0

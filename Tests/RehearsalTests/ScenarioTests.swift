@@ -197,6 +197,16 @@ import Testing
         }
     }
 
+    @Test func `a client that hangs up does the fleet no harm`() throws {
+        let scene = try Scene(Scene.persona(.generic, [.byteByByte]))
+        defer { scene.fleet.stop() }
+        for _ in 0..<20 {
+            let client = try LoopbackClient(scene.fleet.ports[0], patienceMilliseconds: 1)
+            client.give("/v1/chat/completions", Scene.chat)
+        }
+        #expect(try scene.post(patienceMilliseconds: 3000).text.hasSuffix("[DONE]\n\n"))
+    }
+
     @Test func `a first token waits for others only where that is played`() {
         for (fault, delay) in [(Scenario?.none, 0), (.queueing, 150), (.slowFirstToken, 2000)] {
             var engine = EngineModel(Scene.persona(.generic), seed: Seed(1))
