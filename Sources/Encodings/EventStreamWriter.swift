@@ -1,6 +1,4 @@
 /// Writes messages of Amazon's event stream (protocols.md §4.5): what the embedded fleet sends as Bedrock.
-///
-/// It shares nothing with the splitter, its check included, so that each can be held against the other.
 public enum EventStreamWriter {
     /// A header's value.
     public enum Value: Hashable, Sendable {
@@ -36,10 +34,10 @@ public enum EventStreamWriter {
         var bytes: [UInt8] = []
         append(UInt32(head.count + payload.count + 16), to: &bytes)
         append(UInt32(head.count), to: &bytes)
-        append(checksum(bytes), to: &bytes)
+        append(CRC32(bytes).value, to: &bytes)
         bytes += head
         bytes += payload
-        append(checksum(bytes), to: &bytes)
+        append(CRC32(bytes).value, to: &bytes)
         return bytes
     }
 
@@ -64,20 +62,4 @@ public enum EventStreamWriter {
     private static func append(_ value: UInt32, to bytes: inout [UInt8]) {
         for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
-
-    /// CRC-32/ISO-HDLC, four bits at a time.
-    static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        var state: UInt32 = 0xFFFF_FFFF
-        for byte in bytes {
-            state ^= UInt32(byte)
-            state = state >> 4 ^ nibbles[Int(state & 15)]
-            state = state >> 4 ^ nibbles[Int(state & 15)]
-        }
-        return ~state
-    }
-
-    private static let nibbles: [UInt32] = [
-        0x0000_0000, 0x1DB7_1064, 0x3B6E_20C8, 0x26D9_30AC, 0x76DC_4190, 0x6B6B_51F4, 0x4DB2_6158, 0x5005_713C,
-        0xEDB8_8320, 0xF00F_9344, 0xD6D6_A3E8, 0xCB61_B38C, 0x9B64_C2B0, 0x86D3_D2D4, 0xA00A_E278, 0xBDBD_F21C,
-    ]
 }
