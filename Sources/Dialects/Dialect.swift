@@ -29,7 +29,8 @@ public struct RequestTarget: Hashable, Sendable {
     public init(
         model: String, outputLimitField: String = "max_tokens", asksForUsage: Bool = true,
         extra: JSONObject = JSONObject(), omitted: Set<String> = [], reasoningField: String? = nil,
-        marksCache: Bool = false, toolCallSignature: String? = nil, sessionField: String? = nil, innerDialect: DialectName = .openAIChat
+        marksCache: Bool = false, toolCallSignature: String? = nil, sessionField: String? = nil,
+        innerDialect: DialectName = .openAIChat
     ) {
         self.model = model
         self.outputLimitField = outputLimitField

@@ -25,7 +25,8 @@ struct EndpointRoute {
         target = RequestTarget(
             model: endpoint.model.identifier, outputLimitField: provider.outputLimitField.rawValue,
             asksForUsage: provider.asksForUsage, extra: provider.extraBody, omitted: provider.omitted,
-            reasoningField: provider.reasoningField, marksCache: provider.marksCache, toolCallSignature: provider.toolCallSignature,
+            reasoningField: provider.reasoningField, marksCache: provider.marksCache,
+            toolCallSignature: provider.toolCallSignature,
             sessionField: provider.stickiness.field, innerDialect: provider.innerDialect)
         decoding = DecodingOptions(accumulation: provider.accumulation, reasoningTag: provider.reasoningTag)
         expectation = provider.route

@@ -17,7 +17,9 @@ enum RouteProof {
         var findings: [String] = []
         if expected.isRequired, response.outcome.isSuccess {
             if expected.servedBy != nil, response.provider == nil { findings.append("nobody says who served it") }
-            if !expected.servedModels.isEmpty, response.model == nil { findings.append("nobody says which model answered") }
+            if !expected.servedModels.isEmpty, response.model == nil {
+                findings.append("nobody says which model answered")
+            }
             if expected.region != nil, region == nil { findings.append("nobody says in which region it was served") }
         }
         if let wanted = expected.servedBy, let served = response.provider, !isSame(served, wanted) {

@@ -91,7 +91,9 @@ public struct ChatRequestEncoder: RequestEncoder {
             bytes.add(raw: "}]}")
         }
         bytes.append(0x5D)
-        if let limit = options.outputLimit, !target.omitted.contains(target.outputLimitField) { bytes.add(member: target.outputLimitField, .integer(limit.value)) }
+        if let limit = options.outputLimit, !target.omitted.contains(target.outputLimitField) {
+            bytes.add(member: target.outputLimitField, .integer(limit.value))
+        }
         if let temperature = options.temperature, !target.omitted.contains("temperature") {
             bytes.add(member: "temperature", .number(temperature))
         }
