@@ -36,7 +36,8 @@ static inline void crypto_hmac_sha256(
 }
 
 /* Signs bytes with a private key in PEM form (RSASSA-PKCS1-v1_5 with SHA-256). Returns the signature's size, or -1 if the key
-   cannot be read, -2 if it does not sign. `capacity` bytes at `result` are enough for any key up to 8 times as many bits. */
+   cannot be read, -2 if it does not sign, as when the signature is longer than `capacity`. A key that is kept under a pass phrase
+   cannot be read: the empty one is tried, so that OpenSSL does not ask for one at the terminal. */
 static inline long crypto_sign_rs256(
     const void *pem, size_t pem_count, const void *bytes, size_t count, uint8_t *result, size_t capacity) {
     BIO *source = BIO_new_mem_buf(pem, (int)pem_count);

@@ -6,12 +6,12 @@ public import Profiles
 /// end, so that no renewal falls into a call that is timed.
 public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
     private enum Kind: Sendable {
-        case fixed(name: String, value: String)
         case none
+        case fixed(name: String, value: String)
         case amazon(AmazonCredentialChain, region: String, service: String)
-        case entra(EntraAuthentication, url: String, client: String, secret: String)
-        case google(GoogleServiceAccount)
-        case googleMetadata(url: String)
+        case entra(TokenIssuer, client: String, secret: String, scope: String)
+        case google(TokenIssuer, GoogleServiceAccount)
+        case googleMetadata(TokenIssuer)
     }
 
     private var kind: Kind
@@ -41,25 +41,42 @@ public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
             kind = .fixed(name: name, value: try store.secret(reference))
             source = reference.name
         case .signatureV4(let settings):
-            guard let region = region ?? store.variable("AWS_REGION") ?? store.variable("AWS_DEFAULT_REGION") else {
-                throw .missingVariable("AWS_REGION (or the endpoint's 'region' in the plan)")
-            }
-            kind = .amazon(
-                try AmazonCredentialChain(settings, store: store), region: region, service: settings.service)
-            source = "Amazon's chain of credentials"
+            let named = region ?? store.variable("AWS_REGION") ?? store.variable("AWS_DEFAULT_REGION")
+            guard let region = named else { throw .missingRegion }
+            let chain = try AmazonCredentialChain(settings, store: store)
+            kind = .amazon(chain, region: region, service: settings.service)
+            source = chain.place
         case .entra(let settings):
-            var url = settings.tokenURL
-            if let place = url.firstRange(of: "{tenant}") {
-                url.replaceSubrange(place, with: try store.setting(settings.tenant))
-            }
-            kind = .entra(
-                settings, url: url, client: try store.setting(settings.client),
-                secret: try store.secret(settings.secret))
+            kind = try Self.entra(settings, store)
             source = "client of Entra, secret in \(settings.secret.name)"
         case .googleServiceAccount(let settings):
-            kind = .google(try GoogleServiceAccount(settings, store: store))
-            source = "service account of Google, key in \(settings.key.name)"
-        case .googleMetadata(let url): (kind, source) = (.googleMetadata(url: url), "Google's metadata server")
+            let account = try GoogleServiceAccount(settings, store: store)
+            source = "service account of Google, key in the file \(account.path)"
+            kind = .google(
+                TokenIssuer(kind: .google, url: account.tokenURL, secret: "the file \(account.path)"), account)
+        case .googleMetadata(let url):
+            source = "Google's metadata server \(SecretURL.shown(url))"
+            kind = .googleMetadata(TokenIssuer(kind: .googleMetadata, url: url, secret: source))
+        }
+    }
+
+    private static func entra(_ settings: EntraAuthentication, _ store: SecretStore) throws(CredentialError) -> Kind {
+        let tenant = ByteText.percentEncoded(try store.setting(settings.tenant))
+        let url = settings.tokenURL.replacing("{tenant}", with: tenant)
+        let issuer = TokenIssuer(
+            kind: .entra(
+                client: "the client \(settings.client.name)", tenant: "the tenant \(settings.tenant.name)"),
+            url: url, secret: settings.secret.name)
+        let client = try store.setting(settings.client)
+        return .entra(issuer, client: client, secret: try store.secret(settings.secret), scope: settings.scope)
+    }
+
+    /// When to ask for the next exchange, in seconds since 1970; 0 if that is due now, nil if none will ever be needed.
+    public var renewalDue: Int? {
+        switch kind {
+        case .none, .fixed: nil
+        case .amazon(let chain, _, _): chain.renewalDue
+        case .entra, .google, .googleMetadata: token?.renewalDue ?? 0
         }
     }
 
@@ -69,27 +86,30 @@ public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
     /// - Returns: nil if none is needed now, or one is under way.
     public mutating func nextExchange(at now: Int) -> CredentialExchange? {
         guard !isAsking else { return nil }
-        let isDue = token.map { now >= $0.renewalDue } ?? true
-        var exchange: CredentialExchange?
-        switch kind {
-        case .none, .fixed: exchange = nil
-        case .amazon(var chain, let region, let service):
-            exchange = chain.nextExchange(at: now)
-            kind = .amazon(chain, region: region, service: service)
-        case .entra(let settings, let url, let client, let secret) where isDue:
-            exchange = CredentialExchange(
-                "POST", url,
-                form: [
-                    ("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret),
-                    ("scope", settings.scope),
-                ])
-        case .google(let account) where isDue: exchange = account.exchange(at: now)
-        case .googleMetadata(let url) where isDue:
-            exchange = CredentialExchange("GET", url, headers: [("Metadata-Flavor", "Google")])
-        case .entra, .google, .googleMetadata: exchange = nil
-        }
+        let exchange = exchange(at: now)
         isAsking = exchange != nil
         return exchange
+    }
+
+    private mutating func exchange(at now: Int) -> CredentialExchange? {
+        if case .amazon(var chain, let region, let service) = kind {
+            defer { kind = .amazon(chain, region: region, service: service) }
+            return chain.nextExchange(at: now)
+        }
+        guard let due = renewalDue, now >= due else { return nil }
+        switch kind {
+        case .none, .fixed, .amazon: return nil
+        case .entra(let issuer, let client, let secret, let scope):
+            return CredentialExchange(
+                "POST", issuer.url,
+                form: [
+                    ("grant_type", "client_credentials"), ("client_id", client), ("client_secret", secret),
+                    ("scope", scope),
+                ])
+        case .google(_, let account): return account.exchange(at: now)
+        case .googleMetadata(let issuer):
+            return CredentialExchange("GET", issuer.url, headers: [("Metadata-Flavor", "Google")])
+        }
     }
 
     /// Takes the answer to the exchange that was asked for last; another may follow.
@@ -98,15 +118,17 @@ public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
     ///   - status: the HTTP status.
     ///   - body: the body.
     ///   - now: seconds since 1970.
-    /// - Throws: ``CredentialError`` if the answer is a refusal.
+    /// - Throws: ``CredentialError`` if the answer is a refusal; what was there before serves to its end.
     public mutating func take(status: Int, body: [UInt8], at now: Int) throws(CredentialError) {
         isAsking = false
-        if case .amazon(var chain, let region, let service) = kind {
+        switch kind {
+        case .none, .fixed: break
+        case .amazon(var chain, let region, let service):
             defer { kind = .amazon(chain, region: region, service: service) }
             try chain.take(status: status, body: body, at: now)
-            return
+        case .entra(let issuer, _, _, _), .google(let issuer, _), .googleMetadata(let issuer):
+            token = try issuer.token(status: status, body: body, at: now)
         }
-        token = try TokenAnswer.read(status: status, body: body, source: source, at: now)
     }
 
     /// The exchange failed before an answer came.
@@ -115,11 +137,14 @@ public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
     /// - Returns: the error in words for the user.
     public mutating func takeFailure(_ message: String) -> CredentialError {
         isAsking = false
-        if case .amazon(var chain, let region, let service) = kind {
-            chain.fail()
-            kind = .amazon(chain, region: region, service: service)
+        switch kind {
+        case .none, .fixed: return .unavailable(message)
+        case .amazon(var chain, let region, let service):
+            defer { kind = .amazon(chain, region: region, service: service) }
+            return chain.fail(message)
+        case .entra(let issuer, _, _, _), .google(let issuer, _), .googleMetadata(let issuer):
+            return issuer.failure(message)
         }
-        return .unavailable("\(source): \(message)")
     }
 
     /// True if requests can be authorised at this time, given in seconds since 1970.
@@ -140,19 +165,21 @@ public struct Authorizer: Sendable, CustomStringConvertible, CustomReflectable {
     ///   - body: the body's segments.
     ///   - now: seconds since 1970.
     /// - Returns: names and values.
-    /// - Throws: ``CredentialError/expired(_:)`` if there is nothing valid to authorise with.
+    /// - Throws: ``CredentialError/expired(_:)`` or ``CredentialError/notFetched(_:)`` if there is nothing valid to
+    ///   authorise with.
     public func headers(
         method: String, url: String, contentType: String, body: [[UInt8]], at now: Int
     ) throws(CredentialError) -> [(name: String, value: String)] {
-        guard isReady(at: now) else { throw .expired(source) }
         switch kind {
         case .none: return []
         case .fixed(let name, let value): return [(name, value)]
         case .entra, .google, .googleMetadata:
-            guard let token else { throw .expired(source) }
+            guard let token else { throw .notFetched(source) }
+            guard isReady(at: now) else { throw .expired(source) }
             return [("Authorization", "Bearer " + token.value)]
         case .amazon(let chain, let region, let service):
-            guard let keys = chain.keys else { throw .expired(source) }
+            guard let keys = chain.keys else { throw .notFetched(source) }
+            guard isReady(at: now) else { throw .expired(source) }
             let request = SignatureV4.Request(
                 method: method, url: url, contentType: contentType,
                 payloadHash: ByteText.hexadecimal(SHA256.hash(body)))

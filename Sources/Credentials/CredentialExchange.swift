@@ -1,3 +1,5 @@
+import Profiles
+
 /// A request that must be made before a credential can be used, or ahead of its end.
 public struct CredentialExchange: Hashable, Sendable {
     /// One header.
@@ -29,6 +31,31 @@ public struct CredentialExchange: Hashable, Sendable {
     }
 }
 
+extension CredentialExchange: CustomStringConvertible, CustomReflectable {
+    /// The method and where to; what is sent stays hidden.
+    public var description: String { "\(method) \(SecretURL.shown(url))" }
+
+    /// Shows nothing of what is sent.
+    public var customMirror: Mirror { Mirror(self, children: ["request": description]) }
+}
+
+extension CredentialExchange.Header: CustomStringConvertible, CustomReflectable {
+    /// The name; the value stays hidden.
+    public var description: String { name }
+
+    /// Shows the name alone.
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
+/// When a credential that lives for a while is asked for again.
+enum Renewal {
+    /// Well ahead of the end, as Google's own clients do it (225 s), or after three quarters of a short life.
+    ///
+    /// The quarter is of the life that was left when the credential came, so that a server that hands out the same
+    /// credential again is not asked without pause.
+    static func due(issued: Int, expiry: Int) -> Int { expiry - min(225, max(0, expiry - issued) / 4) }
+}
+
 /// A token that lives for a while.
 struct AccessToken: Hashable, Sendable {
     var value: String
@@ -37,6 +64,5 @@ struct AccessToken: Hashable, Sendable {
     /// Seconds since 1970.
     var expiry: Int
 
-    /// Well ahead of the end, as Google's own clients do it (225 s), or after three quarters of a short life.
-    var renewalDue: Int { max(issued + (expiry - issued) * 3 / 4, expiry - 225) }
+    var renewalDue: Int { Renewal.due(issued: issued, expiry: expiry) }
 }

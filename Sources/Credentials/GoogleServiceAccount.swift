@@ -4,28 +4,36 @@ import Profiles
 /// A service account of Google: its key makes signed statements that are changed for tokens (RFC 7523).
 struct GoogleServiceAccount: Sendable {
     let email: String
-    let keyIdentifier: String
+    /// The key's name at Google; nil where the file does not tell it.
+    let keyIdentifier: String?
     let tokenURL: String
     let scope: String
+    /// The file that holds the key.
+    let path: String
     private let key: [UInt8]
 
+    /// For whom the statement is made: always Google's own address, also where the token is had by another way to it.
+    private static let audience = "https://oauth2.googleapis.com/token"
+
     init(_ settings: GoogleAuthentication, store: SecretStore) throws(CredentialError) {
-        let path: String
         switch settings.key {
-        case .file(let named): path = named
-        case .environment(let name): path = try store.requiredVariable(name)
+        case .file(let named): path = store.expanded(named)
+        case .environment(let name): path = store.expanded(try store.requiredVariable(name))
         }
         let bytes = try store.privateFile(path)
         let value =
             (try? JSONValue(parsing: bytes, limits: JSONLimits(maximumBytes: 1 << 18, maximumDepth: 8))) ?? .null
-        guard let email = value["client_email"]?.stringValue, let key = value["private_key"]?.stringValue else {
+        guard value["type"]?.stringValue == "service_account", let email = value["client_email"]?.stringValue,
+            let key = value["private_key"]?.stringValue
+        else {
             throw .unusable("the file \(path): it must be the JSON key of a service account")
         }
         self.email = email
         self.key = Array(key.utf8)
-        keyIdentifier = value["private_key_id"]?.stringValue ?? ""
-        tokenURL = settings.tokenURL ?? value["token_uri"]?.stringValue ?? "https://oauth2.googleapis.com/token"
+        keyIdentifier = value["private_key_id"]?.stringValue
+        tokenURL = settings.tokenURL ?? value["token_uri"]?.stringValue ?? Self.audience
         scope = settings.scope
+        guard SecretURL.isSafe(tokenURL) else { throw .unsafeURL("the token_uri of the file \(path)") }
         guard RSASignature.sign([], key: self.key) != nil else {
             throw .unusable("the file \(path): its private_key is no RSA key in PEM form")
         }
@@ -36,13 +44,14 @@ struct GoogleServiceAccount: Sendable {
     /// - Parameter now: seconds since 1970.
     /// - Returns: nil if the key does not sign.
     func statement(at now: Int) -> String? {
-        let header: JSONValue = ["typ": "JWT", "alg": "RS256", "kid": .string(keyIdentifier)]
+        var header = JSONObject([("typ", "JWT"), ("alg", "RS256")])
+        header["kid"] = keyIdentifier.map { .string($0) }
         let claims: JSONValue = [
-            "iat": .integer(now), "exp": .integer(now + 3600), "iss": .string(email), "aud": .string(tokenURL),
+            "iat": .integer(now), "exp": .integer(now + 3600), "iss": .string(email), "aud": .string(Self.audience),
             "scope": .string(scope),
         ]
         let signed =
-            ByteText.base64URL(header.serialized()) + "." + ByteText.base64URL(claims.serialized())
+            ByteText.base64URL(JSONValue.object(header).serialized()) + "." + ByteText.base64URL(claims.serialized())
         return RSASignature.sign(Array(signed.utf8), key: key).map { signed + "." + ByteText.base64URL($0) }
     }
 

@@ -53,6 +53,11 @@ enum RSASignature {
 
 /// Bytes as text.
 enum ByteText {
+    /// True if a secret can be the value of a header: something, and nothing but visible ASCII.
+    static func fitsHeader(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    }
+
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// Hexadecimal digits in lower case.

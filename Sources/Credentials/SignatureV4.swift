@@ -1,13 +1,3 @@
-/// Amazon's keys.
-struct AmazonKeys: Hashable, Sendable {
-    var identifier: String
-    var secret: String
-    /// Comes with keys that live for a while only.
-    var sessionToken: String?
-    /// When they end, in seconds since 1970; nil for keys that do not.
-    var expiry: Int?
-}
-
 /// Amazon's signature of requests, version 4 (protocols.md §4.2).
 ///
 /// Signed are `content-type`, `host`, `x-amz-date` and, with keys that live for a while only, `x-amz-security-token`. The path
@@ -93,8 +83,9 @@ struct SignatureV4: Hashable, Sendable {
             rest = rest.dropFirst(scheme.count)
             usualPort = port
         }
-        let host = rest.prefix { $0 != "/" && $0 != "?" }
-        let tail = rest.dropFirst(host.count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? authority
+        let tail = rest.dropFirst(authority.count)
         let path = tail.prefix { $0 != "?" }
         let name = host.hasSuffix(usualPort) ? host.dropLast(usualPort.count) : host
         return (String(name).lowercased(), path.isEmpty ? "/" : String(path), String(tail.dropFirst(path.count + 1)))
@@ -114,8 +105,9 @@ struct SignatureV4: Hashable, Sendable {
         return "/" + segments.map { ByteText.percentEncoded(String($0)) }.joined(separator: "/") + end
     }
 
+    /// Sorted by encoded name, then value; a space is `%20` in either form, and a name without a value gets an `=`.
     private static func canonicalQuery(_ query: String) -> String {
-        let pairs = query.split(separator: "&").map { pair -> (String, String) in
+        let pairs = query.replacing("+", with: "%20").split(separator: "&").map { pair -> (String, String) in
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (String(halves[0]), halves.count > 1 ? String(halves[1]) : "")
         }

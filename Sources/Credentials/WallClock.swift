@@ -13,6 +13,15 @@ enum WallClock {
         return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
+    /// Days since 1970 (Hinnant, days_from_civil).
+    private static func days(year: Int, month: Int, day: Int) -> Int {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = shiftedYear / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
     private static func digits(_ number: Int, _ count: Int) -> String {
         let text = String(number)
         return String(repeating: "0", count: max(0, count - text.count)) + text
@@ -36,17 +45,35 @@ enum WallClock {
             "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
     }
 
-    /// Reads a time such as `2026-01-02T03:04:05Z`; nil if it is none.
+    /// Reads a time of RFC 3339 such as `2026-01-02T03:04:05Z` or `2026-01-02T04:04:05.5+01:00`; nil if it is none.
     static func seconds(_ text: String) -> Int? {
-        let fields = text.split { "-T:Z.".contains($0) }.prefix(6).compactMap { Int($0) }
-        guard fields.count == 6, text.hasSuffix("Z"), (1970...9999).contains(fields[0]), (1...12).contains(fields[1]),
-            (1...31).contains(fields[2])
+        let bytes = Array(text.utf8)
+        let shape = Array("0000-00-00T00:00:00".utf8)
+        guard (shape.count + 1...40).contains(bytes.count) else { return nil }
+        for (byte, wanted) in zip(bytes, shape) {
+            let isDigit = (0x30...0x39).contains(byte)
+            guard wanted == 0x30 ? isDigit : byte == wanted else { return nil }
+        }
+        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1) - 0x30 } }
+        let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
+        let (hour, minute, second) = (number(11..<13), number(14..<16), number(17..<19))
+        guard year >= 1970, (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60,
+            let offset = offset(bytes.dropFirst(shape.count))
         else { return nil }
-        let year = fields[1] <= 2 ? fields[0] - 1 : fields[0]
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (fields[1] + (fields[1] > 2 ? -3 : 9)) + 2) / 5 + fields[2] - 1
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        return days * 86400 + fields[3] * 3600 + fields[4] * 60 + fields[5]
+        return days(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second - offset
+    }
+
+    /// Seconds east of Greenwich, out of what follows the seconds: a fraction, which is left out, and the zone.
+    private static func offset(_ rest: ArraySlice<UInt8>) -> Int? {
+        var zone = rest
+        if zone.first == UInt8(ascii: ".") { zone = zone.dropFirst().drop { (0x30...0x39).contains($0) } }
+        if zone.elementsEqual("Z".utf8) { return 0 }
+        let parts = zone.dropFirst().split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard let sign = zone.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), parts.count == 2,
+            parts.allSatisfy({ $0.count == 2 }), let hours = Int(String(decoding: parts[0], as: UTF8.self)),
+            let minutes = Int(String(decoding: parts[1], as: UTF8.self)), (0...23).contains(hours),
+            (0...59).contains(minutes)
+        else { return nil }
+        return (hours * 3600 + minutes * 60) * (sign == UInt8(ascii: "+") ? 1 : -1)
     }
 }

@@ -22,6 +22,14 @@ public enum SettingReference: Hashable, Sendable {
     case literal(String)
     /// The variable that holds it.
     case environment(String)
+
+    /// How the place is called in messages.
+    public var name: String {
+        switch self {
+        case .literal: "of the provider document"
+        case .environment(let name): "in the environment variable \(name)"
+        }
+    }
 }
 
 /// How requests prove who sends them.
@@ -62,7 +70,8 @@ public struct AmazonAuthentication: Hashable, Sendable {
     public var service: String
     /// Where keys come from.
     public var source: Source
-    /// The profile in the shared file; nil takes `AWS_PROFILE`, or `default`.
+    /// The profile in the shared file, whose keys are then taken rather than those of the environment; nil takes
+    /// `AWS_PROFILE`, or `default`.
     public var profile: String?
     /// The shared file; nil takes `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
     public var credentialsFile: String?
@@ -108,35 +117,40 @@ extension Authentication {
     }
 
     /// The scope of Google's cloud services.
-    static let googleScope = "https://www.googleapis.com/auth/cloud-platform"
+    private static let googleScope = "https://www.googleapis.com/auth/cloud-platform"
+
+    private static let googleMetadataURL =
+        "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"
 
     init(_ reader: MappingReader?) {
         guard var reader else {
             self = .none
             return
         }
-        switch reader.requiredChoice("kind", Kind.self, default: .none) {
+        let before = reader.diagnosis.problems.count
+        let kind = reader.requiredChoice("kind", Kind.self, default: .none)
+        // Which keys are allowed depends on the kind; without one there is nothing more to say.
+        guard reader.diagnosis.problems.count == before else {
+            self = .none
+            return
+        }
+        switch kind {
         case .none: self = .none
         case .bearer: self = Self.secret(&reader).map { .bearer($0) } ?? .none
         case .header: self = Self.header(&reader)
-        case .signatureV4:
-            self = .signatureV4(
-                AmazonAuthentication(
-                    service: reader.optionalString("service") ?? "bedrock",
-                    source: reader.choice("source", AmazonAuthentication.Source.self, default: .automatic),
-                    profile: reader.optionalString("profile"),
-                    credentialsFile: reader.optionalString("credentials_file")))
+        case .signatureV4: self = Self.amazon(&reader)
         case .entra: self = Self.entra(&reader)
         case .googleServiceAccount:
-            let reference = Self.optionalSecret(&reader) ?? .environment("GOOGLE_APPLICATION_CREDENTIALS")
             self = .googleServiceAccount(
                 GoogleAuthentication(
-                    key: reference, scope: reader.optionalString("scope") ?? Self.googleScope,
-                    tokenURL: reader.optionalString("token_url")))
+                    key: Self.optionalSecret(&reader) ?? .environment("GOOGLE_APPLICATION_CREDENTIALS"),
+                    scope: reader.optionalString("scope") ?? Self.googleScope, tokenURL: Self.tokenURL(&reader)))
         case .googleMetadata:
-            let url =
-                "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"
-            self = .googleMetadata(url: reader.optionalString("url") ?? url)
+            let url = reader.optionalString("url") ?? Self.googleMetadataURL
+            if !url.hasPrefix("http://"), !url.hasPrefix("https://") {
+                reader.report("url", "must begin with http:// or https://")
+            }
+            self = .googleMetadata(url: url)
         }
         reader.finish()
     }
@@ -165,7 +179,36 @@ extension Authentication {
             reader.report("header", "is missing: the name of the header that carries the secret")
             return .none
         }
+        // The characters of a token (RFC 9110 §5.6.2) that names of headers have in practice.
+        guard !name.isEmpty, name.utf8.count <= 100,
+            name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        else {
+            reader.report("header", "must be the name of a header: letters, digits, '-' and '_'")
+            return .none
+        }
         return .header(name: name, reference)
+    }
+
+    private static func amazon(_ reader: inout MappingReader) -> Authentication {
+        let settings = AmazonAuthentication(
+            service: reader.optionalString("service") ?? "bedrock",
+            source: reader.choice("source", AmazonAuthentication.Source.self, default: .automatic),
+            profile: reader.optionalString("profile"), credentialsFile: reader.optionalString("credentials_file"))
+        if settings.source != .automatic, settings.source != .sharedFile {
+            for key in ["profile", "credentials_file"] where reader.keys.contains(key) {
+                reader.report(key, "belongs to the source shared-file, not to \(settings.source.rawValue)")
+            }
+        }
+        return .signatureV4(settings)
+    }
+
+    /// Where tokens are had: a URL that the secret may be sent to.
+    private static func tokenURL(_ reader: inout MappingReader) -> String? {
+        guard let url = reader.optionalString("token_url") else { return nil }
+        if !SecretURL.isSafe(url) {
+            reader.report("token_url", "must begin with https://, or with http:// and the address of this machine")
+        }
+        return url
     }
 
     private static func setting(_ key: String, _ reader: inout MappingReader) -> SettingReference {
@@ -181,7 +224,7 @@ extension Authentication {
         let tenant = setting("tenant", &reader)
         let client = setting("client", &reader)
         let scope = reader.optionalString("scope") ?? "https://ai.azure.com/.default"
-        let url = reader.optionalString("token_url") ?? "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+        let url = tokenURL(&reader) ?? "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
         guard let secret = secret(&reader) else { return .none }
         return .entra(
             EntraAuthentication(tenant: tenant, client: client, secret: secret, scope: scope, tokenURL: url))

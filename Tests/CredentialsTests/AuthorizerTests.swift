@@ -1,57 +1,7 @@
-import Encodings
-import Foundation
-import Profiles
 import Testing
 
 @testable import Credentials
-
-private func authentication(_ yaml: String) throws -> Authentication {
-    let text = """
-        submeter: provider
-        version: 1
-        name: p
-        delivery_path: hyperscaler
-        dialect: openai-chat
-        base_url: https://x.example
-        models: [{name: m, id: m}]
-        authentication: \(yaml)
-        """
-    guard case .provider(let provider) = try Document(Array(text.utf8), file: "p.yaml") else {
-        throw CancellationError()
-    }
-    return provider.authentication
-}
-
-/// A file with a secret, readable by its owner alone unless said otherwise.
-private final class SecretFile {
-    let path = FileManager.default.temporaryDirectory.appending(path: "secret-\(UUID().uuidString)").path
-
-    init(_ text: String, mode: Int = 0o600) throws {
-        try Data(text.utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-private func authorizer(
-    _ yaml: String, _ environment: [String: String] = [:], region: String? = "us-east-1"
-) throws -> Authorizer {
-    try Authorizer(try authentication(yaml), region: region, store: SecretStore(environment: environment))
-}
-
-private func headers(_ authorizer: Authorizer, at now: Int) throws -> [String: String] {
-    let headers = try authorizer.headers(
-        method: "POST", url: "https://x.example/v1", contentType: "application/json", body: [[1]], at: now)
-    return Dictionary(uniqueKeysWithValues: headers.map { ($0.name, $0.value) })
-}
-
-private func exchange(_ authorizer: inout Authorizer, at now: Int) throws -> CredentialExchange {
-    let exchange = authorizer.nextExchange(at: now)
-    return try #require(exchange)
-}
-
-private func asks(_ authorizer: inout Authorizer, at now: Int) -> Bool { authorizer.nextExchange(at: now) != nil }
+@testable import Profiles
 
 @Suite struct AuthorizerTests {
     @Test func `bearer and named header come from variables and private files`() throws {
@@ -74,25 +24,96 @@ private func asks(_ authorizer: inout Authorizer, at now: Int) -> Bool { authori
         "{kind: entra, client: c, environment: S}",
         "{kind: entra, tenant: t, tenant_environment: T, client: c, environment: S}",
         "{kind: aws-sigv4, source: nowhere}", "{kind: magic}", "{kind: google-metadata, scope: x}",
+        "{kind: aws-sigv4, source: instance, profile: p}", "{kind: header, header: 'a: b', environment: A}",
+        "{kind: none, environment: A}", "{kind: bearer, environment: A, profile: p}",
+        "{kind: entra, tenant: t, client: c, environment: S, token_url: 'http://login.example/token'}",
+        "{kind: google-service-account, file: f, token_url: 'ftp://x'}", "{kind: google-metadata, url: x}",
     ])
     func `what is wrong in a document is found before anything is sent`(yaml: String) {
         #expect(throws: Problems.self) { try authentication(yaml) }
     }
 
+    @Test func `all problems of an authentication are told at once`() {
+        let problems = #expect(throws: Problems.self) {
+            try authentication("{kind: entra, client_environment: C, token_url: 'http://x', scoop: s}")
+        }
+        let paths = problems?.list.map(\.path) ?? []
+        #expect(Set(paths) == Set(["tenant", "kind", "token_url", "scoop"].map { "authentication.\($0)" }))
+        // What a kind that is none would allow, nobody knows.
+        let unknown = #expect(throws: Problems.self) { try authentication("{kind: magic, environment: A}") }
+        #expect(unknown?.list.count == 1)
+    }
+
+    @Test func `defaults are those of the servers`() throws {
+        #expect(
+            try authentication("{kind: entra, tenant: t, client: c, environment: S}")
+                == .entra(
+                    EntraAuthentication(
+                        tenant: .literal("t"), client: .literal("c"), secret: .environment("S"),
+                        scope: "https://ai.azure.com/.default",
+                        tokenURL: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token")))
+        #expect(
+            try authentication("{kind: google-service-account}")
+                == .googleServiceAccount(
+                    GoogleAuthentication(
+                        key: .environment("GOOGLE_APPLICATION_CREDENTIALS"),
+                        scope: "https://www.googleapis.com/auth/cloud-platform", tokenURL: nil)))
+        var metadata = try authorizer("{kind: google-metadata}")
+        let exchange = try exchange(&metadata, at: 0)
+        #expect(exchange.method == "GET" && exchange.headers.map(\.name) == ["Metadata-Flavor"])
+        #expect(exchange.url.hasPrefix("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/"))
+    }
+
+    @Test(arguments: [
+        ("https://a.example/x", true), ("http://127.0.0.1:80/x", true), ("http://localhost", true),
+        ("http://[::1]:8080/", true), ("http://a.example/", false), ("http://127.0.0.1.a.example/", false),
+        ("http://127.0.0.1@a.example/", false), ("http://localhost\\@a.example/", false),
+        ("https://a@b.example", false),
+        ("https://", false), ("ftp://localhost", false), ("http://h/", true),
+    ])
+    func `secrets go to https and to this machine alone`(url: String, isSafe: Bool) {
+        #expect(SecretURL.isSafe(url, orTo: ["h"]) == isSafe)
+    }
+
+    @Test func `a region must be named`() throws {
+        let keys = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"]
+        #expect(throws: CredentialError.missingRegion) { try authorizer("{kind: aws-sigv4}", keys, region: nil) }
+        let regions = [("AWS_REGION", "r1"), ("AWS_DEFAULT_REGION", "r2")]
+        for (name, region) in regions {
+            let authorizer = try authorizer("{kind: aws-sigv4}", keys.merging([name: region]) { $1 }, region: nil)
+            #expect(try headers(authorizer, at: 0)["Authorization"]?.contains("/\(region)/bedrock/") == true)
+        }
+    }
+
+    @Test func `a tenant cannot lead a secret elsewhere`() throws {
+        var authorizer = try authorizer(
+            "{kind: entra, tenant_environment: T, client: c, environment: S}", ["T": "a/../b?c", "S": "s"])
+        let url = try exchange(&authorizer, at: 0).url
+        #expect(url == "https://login.microsoftonline.com/a%2F..%2Fb%3Fc/oauth2/v2.0/token")
+    }
+
+    @Test func `a file of secrets has a limit`() throws {
+        let file = try SecretFile(String(repeating: "x", count: SecretStore.maximumFileBytes + 1))
+        let error = #expect(throws: CredentialError.self) { try authorizer("{kind: bearer, file: \(file.path)}") }
+        #expect(error?.description.contains("is larger than 256 KiB") == true)
+    }
+
     @Test func `a token of Entra is had once, used, and renewed ahead of its end`() throws {
         var authorizer = try authorizer(
-            "{kind: entra, tenant_environment: T, client: c1, environment: S, token_url: 'http://h/{tenant}/token'}",
+            "{kind: entra, tenant_environment: T, client: c1, environment: S, token_url: 'http://127.0.0.1:1/{tenant}/token'}",
             ["T": "t1", "S": "s/3cret"])
         #expect(!authorizer.isReady(at: 1000))
         let exchange = try exchange(&authorizer, at: 1000)
-        #expect(exchange.method == "POST" && exchange.url == "http://h/t1/token")
+        #expect(exchange.method == "POST" && exchange.url == "http://127.0.0.1:1/t1/token")
         #expect(
             String(decoding: exchange.body, as: UTF8.self)
                 == "grant_type=client_credentials&client_id=c1&client_secret=s%2F3cret&scope=https%3A%2F%2Fai.azure.com%2F.default"
         )
         #expect(!asks(&authorizer, at: 1000), "one at a time")
-        let answer = #"{"token_type":"Bearer","expires_in":3599,"access_token":"tok1"}"#
-        try authorizer.take(status: 200, body: Array(answer.utf8), at: 1000)
+        #expect(throws: CredentialError.notFetched("client of Entra, secret in the environment variable S")) {
+            try headers(authorizer, at: 1000)
+        }
+        try authorizer.take(status: 200, body: answer("tok1", lasts: 3599), at: 1000)
         #expect(try headers(authorizer, at: 1001) == ["Authorization": "Bearer tok1"])
         #expect(!asks(&authorizer, at: 1000 + 3599 - 226))
         #expect(asks(&authorizer, at: 1000 + 3599 - 225))
@@ -100,152 +121,40 @@ private func asks(_ authorizer: inout Authorizer, at now: Int) -> Bool { authori
         #expect(try headers(authorizer, at: 4598)["Authorization"] == "Bearer tok1")
         #expect(authorizer.takeFailure("no route").description.contains("no route"))
         #expect(asks(&authorizer, at: 4599))
-        #expect(throws: CredentialError.self) { try headers(authorizer, at: 4599) }
-    }
-
-    @Test(arguments: [
-        (401, #"{"error":"invalid_client","error_description":"AADSTS7000215: x","error_codes":[7000215]}"#, "wrong"),
-        (401, #"{"error":"invalid_client","error_description":"AADSTS7000222: x","error_codes":[7000222]}"#, "expired"),
-        (400, #"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#, "wrong"),
-        (400, #"{"error":"invalid_grant","error_description":"Token has been revoked."}"#, "revoked"),
-        (503, "busy", "unavailable"), (200, "{}", "unavailable"), (404, "", "wrong"),
-    ])
-    func `refusals are told apart, and name the reference, never the secret`(status: Int, body: String, kind: String)
-        throws
-    {
-        var authorizer = try authorizer(
-            "{kind: entra, tenant: t, client: c, environment: S}", ["S": "s3cret"])
-        _ = authorizer.nextExchange(at: 0)
-        let error = #expect(throws: CredentialError.self) {
-            try authorizer.take(status: status, body: Array(body.utf8), at: 0)
-        }
-        #expect(error.map { Mirror(reflecting: $0).children.first?.label } == kind)
-        #expect(error?.description.contains("environment variable S") == true)
-        var dumped = ""
-        dump(authorizer, to: &dumped)
-        for text in [error?.description ?? "", "\(authorizer)", String(reflecting: authorizer), dumped] {
-            #expect(!text.contains("s3cret"), "\(text)")
+        #expect(throws: CredentialError.expired("client of Entra, secret in the environment variable S")) {
+            try headers(authorizer, at: 4599)
         }
     }
 
-    @Test func `Amazon's keys come from the first source that has any`() throws {
-        let file = try SecretFile(
-            "[default]\naws_access_key_id = AKF\naws_secret_access_key=sf\n# x\n[work]\naws_access_key_id=AKW\naws_secret_access_key=sw\naws_session_token = tw\n"
-        )
-        let shared = ["AWS_SHARED_CREDENTIALS_FILE": file.path, "AWS_EC2_METADATA_DISABLED": "true"]
-        let both = shared.merging(["AWS_ACCESS_KEY_ID": "AKE", "AWS_SECRET_ACCESS_KEY": "se"]) { $1 }
-        func key(_ yaml: String, _ environment: [String: String]) throws -> String {
-            let text = try headers(try authorizer(yaml, environment), at: 0)["Authorization"] ?? ""
-            return String(text.drop { $0 != "=" }.dropFirst().prefix { $0 != "/" })
-        }
-        #expect(try key("{kind: aws-sigv4}", both) == "AKE")
-        #expect(try key("{kind: aws-sigv4}", shared) == "AKF")
-        #expect(try key("{kind: aws-sigv4, source: shared-file, profile: work}", both) == "AKW")
-        #expect(try key("{kind: aws-sigv4}", shared.merging(["AWS_PROFILE": "work"]) { $1 }) == "AKW")
-        let work = try authorizer("{kind: aws-sigv4, profile: work}", shared)
-        #expect(try headers(work, at: 0)["X-Amz-Security-Token"] == "tw")
-        #expect(throws: CredentialError.missingVariable("AWS_SECRET_ACCESS_KEY")) {
-            try authorizer("{kind: aws-sigv4}", ["AWS_ACCESS_KEY_ID": "x"])
-        }
-        #expect(throws: CredentialError.nowhere("profile 'none' of the file \(file.path)")) {
-            try authorizer("{kind: aws-sigv4, profile: none}", shared)
-        }
-        #expect(throws: CredentialError.self) {
-            try authorizer("{kind: aws-sigv4}", ["AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"])
-        }
-        let open = try SecretFile("[default]", mode: 0o640)
-        #expect(throws: CredentialError.openFile(open.path)) {
-            try authorizer("{kind: aws-sigv4}", ["AWS_SHARED_CREDENTIALS_FILE": open.path])
+    /// The life that an answer tells, and how long before its end the next exchange is due.
+    @Test(arguments: [(1, 0), (2, 0), (4, 1), (60, 15), (900, 225), (3599, 225), (86_400, 225)])
+    func `a token is renewed ahead of its end, and never at once`(life: Int, ahead: Int) throws {
+        var authorizer = try authorizer("{kind: google-metadata}")
+        #expect(authorizer.renewalDue == 0)
+        for start in [1000, 1000 + life] {
+            _ = try exchange(&authorizer, at: start)
+            try authorizer.take(status: 200, body: answer("t\(start)", lasts: life), at: start)
+            #expect(authorizer.renewalDue == start + life - ahead)
+            #expect(!asks(&authorizer, at: start) && !asks(&authorizer, at: start + life - ahead - 1))
+            #expect(authorizer.isReady(at: start + life - 1) && !authorizer.isReady(at: start + life))
+            #expect(try headers(authorizer, at: start) == ["Authorization": "Bearer t\(start)"])
         }
     }
 
-    @Test func `an instance's keys take three steps and are renewed ahead of their end`() throws {
-        var authorizer = try authorizer(
-            "{kind: aws-sigv4, source: instance}", ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://m/"])
-        let token = try exchange(&authorizer, at: 0)
-        #expect(token.method == "PUT" && token.url == "http://m/latest/api/token")
-        try authorizer.take(status: 200, body: Array("TOK".utf8), at: 0)
-        let role = try exchange(&authorizer, at: 0)
-        #expect(role.url == "http://m/latest/meta-data/iam/security-credentials/")
-        #expect(role.headers.map(\.value) == ["TOK"])
-        try authorizer.take(status: 200, body: Array("my-role\n".utf8), at: 0)
-        let keys = try exchange(&authorizer, at: 0)
-        #expect(keys.url.hasSuffix("/security-credentials/my-role"))
-        let answer =
-            #"{"Code":"Success","AccessKeyId":"AKI","SecretAccessKey":"s","Token":"t","Expiration":"1970-01-01T01:00:00Z"}"#
-        try authorizer.take(status: 200, body: Array(answer.utf8), at: 0)
-        #expect(try headers(authorizer, at: 1)["Authorization"]?.contains("Credential=AKI/") == true)
-        #expect(!asks(&authorizer, at: 3299))
-        #expect(try exchange(&authorizer, at: 3300).method == "PUT")
-        #expect(throws: CredentialError.self) { try authorizer.take(status: 404, body: [], at: 3300) }
-        #expect(throws: CredentialError.self) { try headers(authorizer, at: 3600) }
+    @Test func `a credential that is not fetched is never renewed`() throws {
+        var fixed = try authorizer("{kind: bearer, environment: KEY}", ["KEY": "k"])
+        #expect(fixed.renewalDue == nil && fixed.isReady(at: .max) && !asks(&fixed, at: .max))
+        var keys = try authorizer("{kind: aws-sigv4}", ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s"])
+        #expect(keys.renewalDue == nil && keys.isReady(at: .max) && !asks(&keys, at: .max))
     }
 
-    @Test func `a container's keys take one step`() throws {
-        var authorizer = try authorizer(
-            "{kind: aws-sigv4}",
-            [
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/r", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a",
-                "HOME": "/nowhere",
-            ])
-        let exchange = try exchange(&authorizer, at: 0)
-        #expect(exchange.url == "http://169.254.170.2/r" && exchange.headers.map(\.value) == ["a"])
-        try authorizer.take(
-            status: 200, body: Array(#"{"AccessKeyId":"AKC","SecretAccessKey":"s","Token":"t"}"#.utf8), at: 0)
-        #expect(authorizer.isReady(at: 0) && !asks(&authorizer, at: 1_000_000))
-    }
-
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "openssl is needed"))
-    func `a service account's statement is signed so that OpenSSL verifies it`() throws {
-        func openssl(_ words: [String]) throws -> (status: Int32, output: [UInt8]) {
-            let process = Process()
-            let pipe = Pipe()
-            process.executableURL = URL(filePath: "/usr/bin/openssl")
-            process.arguments = words
-            process.standardOutput = pipe
-            process.standardError = FileHandle.nullDevice
-            try process.run()
-            let output = Array(pipe.fileHandleForReading.readDataToEndOfFile())
-            process.waitUntilExit()
-            return (process.terminationStatus, output)
-        }
-        let pem = try openssl(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]).output
-        let json: JSONValue = [
-            "type": "service_account", "client_email": "a@b.example", "private_key_id": "1",
-            "private_key": .string(String(decoding: pem, as: UTF8.self)), "token_uri": "http://t.example/token",
-        ]
-        let file = try SecretFile(json.text())
-        var authorizer = try authorizer("{kind: google-service-account, environment: G}", ["G": file.path])
-        let exchange = try exchange(&authorizer, at: 1_767_323_045)
-        let form = String(decoding: exchange.body, as: UTF8.self)
-        #expect(exchange.url == "http://t.example/token")
-        #expect(form.hasPrefix("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="))
-        let parts = form.split(separator: "=").last?.split(separator: ".").map(String.init) ?? []
-        try #require(parts.count == 3)
-        func decoded(_ part: String) -> Data {
-            let text = part.replacing("-", with: "+").replacing("_", with: "/")
-            return Data(base64Encoded: text + String(repeating: "=", count: (4 - text.count % 4) % 4)) ?? Data()
-        }
-        #expect(decoded(parts[0]) == Data(#"{"typ":"JWT","alg":"RS256","kid":"1"}"#.utf8))
-        let claims = try JSONValue(parsing: Array(decoded(parts[1])))
-        #expect(claims["iat"] == 1_767_323_045 && claims["exp"] == 1_767_326_645 && claims["iss"] == "a@b.example")
-        let key = try SecretFile(String(decoding: pem, as: UTF8.self))
-        let signed = try SecretFile(parts[0] + "." + parts[1])
-        let signature = try SecretFile("")
-        try decoded(parts[2]).write(to: URL(filePath: signature.path))
-        let verdict = try openssl(["dgst", "-sha256", "-prverify", key.path, "-signature", signature.path, signed.path])
-        #expect(verdict.status == 0, "\(String(decoding: verdict.output, as: UTF8.self))")
-        try authorizer.take(
-            status: 200, body: Array(#"{"access_token":"ya29.x","expires_in":60}"#.utf8), at: 100)
-        // Of a life of a minute three quarters are used.
-        #expect(!asks(&authorizer, at: 144) && asks(&authorizer, at: 145))
-        #expect(
-            throws: CredentialError.unusable("the file \(signed.path): it must be the JSON key of a service account")
-        ) {
-            try Authorizer(
-                .googleServiceAccount(
-                    GoogleAuthentication(key: .file(signed.path), scope: "s", tokenURL: nil)), region: nil,
-                store: SecretStore(environment: [:]))
-        }
+    @Test func `a refused renewal leaves the old token in force`() throws {
+        var authorizer = try authorizer("{kind: google-metadata}")
+        _ = try exchange(&authorizer, at: 0)
+        try authorizer.take(status: 200, body: answer("old", lasts: 1000), at: 0)
+        _ = try exchange(&authorizer, at: 800)
+        #expect(throws: CredentialError.self) { try authorizer.take(status: 503, body: [], at: 800) }
+        #expect(try headers(authorizer, at: 999) == ["Authorization": "Bearer old"])
+        #expect(asks(&authorizer, at: 801))
     }
 }

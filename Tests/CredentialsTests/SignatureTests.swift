@@ -81,7 +81,7 @@ private func request(_ url: String) -> SignatureV4.Request {
 
     @Test(arguments: [
         ("https://a.example/x/../y//z?b=2&a=1&a=0&c", "/y/z", "a=0&a=1&b=2&c="), ("https://a.example:443", "/", ""),
-        ("http://127.0.0.1:8080/v1/", "/v1/", ""),
+        ("http://127.0.0.1:8080/v1/", "/v1/", ""), ("https://u@a.example/?q=a+b&q=a%20a&-", "/", "-=&q=a%20a&q=a%20b"),
     ])
     func `paths and queries are made canonical`(url: String, path: String, query: String) {
         let lines = signer().canonicalRequest(request(url), Self.time).split(
@@ -127,6 +127,12 @@ private func request(_ url: String) -> SignatureV4.Request {
         #expect(WallClock.basic(1_709_208_000) == "20240229T120000Z")
         #expect(WallClock.seconds("2026-01-02T03:04:05Z") == Self.seconds)
         #expect(WallClock.seconds("2026-01-02T03:04:05.123Z") == Self.seconds)
-        #expect(WallClock.seconds("soon") == nil)
+        #expect(WallClock.seconds("2026-01-02T05:34:05.5+02:30") == Self.seconds)
+        #expect(WallClock.seconds("2026-01-01T20:04:05-07:00") == Self.seconds)
+        let wrong = [
+            "soon", "", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "2026-01-02T24:04:05Z",
+            "2026-01-02T03:04:05+1:00", "2026-01-02T03:04:05Zx", "2026-01-02T03:04:05+aa:00", "+026-01-02T03:04:05Z",
+        ]
+        for text in wrong { #expect(WallClock.seconds(text) == nil, "\(text)") }
     }
 }
