@@ -38,7 +38,7 @@ enum DemoCommand: Subcommand {
         console.message(
             "demo: \(plan.endpoints.count) modelled providers on loopback, \(plan.rounds.count) rounds, nothing leaves "
                 + "this machine")
-        let reason = try RunExecution(plan: plan, path: path, console: console, earlier: nil).perform()
+        let reason = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
         if let truthPath = arguments["--ground-truth"] {
             stage.fleet.stop()
             try Files.write(stage.groundTruth, to: truthPath)

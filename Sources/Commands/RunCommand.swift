@@ -47,7 +47,7 @@ enum RunCommand: Subcommand {
             }
             let file = try Runs.file(path)
             let plan = try Plans.plan(file.documents)
-            return RunExecution(plan: plan, path: path, console: quiet, earlier: file)
+            return RunExecution(plan: plan, path: path, console: quiet, isResumed: true)
         }
         guard let planPath = arguments.operands.first else {
             throw .usage("submeter run needs a PLAN, or --resume FILE; see 'submeter run --help'")
@@ -65,6 +65,6 @@ enum RunCommand: Subcommand {
                     + (plan.profile.budget.map { ", budget \(Figures.money($0, decimals: 2))" } ?? ", no budget is set")
             )
         }
-        return RunExecution(plan: plan, path: path, console: quiet, earlier: nil)
+        return RunExecution(plan: plan, path: path, console: quiet, isResumed: false)
     }
 }

@@ -12,8 +12,8 @@ struct RunExecution {
     let plan: Plan
     let path: String
     let console: Console
-    /// A run file that is gone on with; nil for a new one.
-    let earlier: RunFile?
+    /// True to go on with the run file, false to make a new one.
+    let isResumed: Bool
 
     /// Runs to the end.
     ///
@@ -21,8 +21,11 @@ struct RunExecution {
     func perform() throws(CommandError) -> StopReason {
         let authorizers = try Plans.authorizers(plan, console)
         do {
-            let salt = earlier?.facts["run_salt"] ?? Self.makeSalt()
-            let writer = try makeWriter(salt: salt)
+            let newSalt = Self.makeSalt()
+            let writer = try makeWriter(salt: newSalt)
+            // Read when nobody else can write any more.
+            let earlier = isResumed ? try RunFile(path: path) : nil
+            let salt = earlier?.facts["run_salt"] ?? newSalt
             let interruption = Interruption()
             let signals = SignalWatch(interruption, console)
             defer { signals.cancel() }
@@ -38,15 +41,17 @@ struct RunExecution {
             progress.end()
             return reason
         } catch let failure as AuthorizationFailure {
-            if earlier == nil { Files.removeRun(path) }
+            if !isResumed { Files.removeRun(path) }
             throw .usage(failure.description)
+        } catch let error as RecordsError where error.isInUse {
+            throw .usage(error.description)
         } catch {
             throw .failed("\(error)")
         }
     }
 
     private func makeWriter(salt: String) throws -> RunFileWriter {
-        if earlier != nil {
+        if isResumed {
             let writer = try RunFileWriter(resuming: path)
             // The clock may have begun anew since: a reboot lies between the parts of a run, or another machine.
             for fact in Self.facts(NetworkLoop.now()) {

@@ -4,6 +4,13 @@ import CSQLite
 public struct RecordsError: Error, Hashable, CustomStringConvertible, Sendable {
     /// What is wrong and what helps.
     public let description: String
+    /// True if another process is writing the file.
+    public let isInUse: Bool
+
+    init(description: String, isInUse: Bool = false) {
+        self.description = description
+        self.isInUse = isInUse
+    }
 }
 
 /// A value of a table.

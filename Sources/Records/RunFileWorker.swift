@@ -16,13 +16,17 @@ final class RunFileWorker: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let hasEnded = DispatchSemaphore(value: 0)
     private let part: Int
-    // Touched by the worker's thread alone, from the moment that it starts.
-    private nonisolated(unsafe) let database: Database
+    // Touched by the worker's thread alone, from the moment that it starts; nil when it has ended.
+    private nonisolated(unsafe) var openDatabase: Database?
+    private var database: Database {
+        guard let database = unsafe openDatabase else { preconditionFailure("the run file was closed") }
+        return database
+    }
 
     /// Starts the thread; the database must not be touched by anybody else from then on.
     @unsafe
     init(_ database: Database, part: Int) {
-        unsafe self.database = database
+        unsafe openDatabase = database
         self.part = part
         start()
     }
@@ -76,7 +80,9 @@ final class RunFileWorker: Sendable {
             write()
         }
         write()
-        unsafe try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        // Before the lock of the file goes, and where its owner can wait for it.
+        unsafe openDatabase = nil
         hasEnded.signal()
     }
 
@@ -99,11 +105,11 @@ final class RunFileWorker: Sendable {
         }
         guard !records.isEmpty else { return }
         do throws(RecordsError) {
-            unsafe try database.execute("BEGIN")
+            try database.execute("BEGIN")
             for record in Self.withoutSettledIntents(records) { try insert(record) }
-            unsafe try database.execute("COMMIT")
+            try database.execute("COMMIT")
         } catch {
-            unsafe try? database.execute("ROLLBACK")
+            try? database.execute("ROLLBACK")
             waiting.withLock { $0.failure = error }
         }
     }
@@ -128,17 +134,17 @@ final class RunFileWorker: Sendable {
 
     private func insert(_ record: RunRecord) throws(RecordsError) {
         switch record {
-        case .fact(let row): unsafe try RunFileWriter.insert(row, database)
-        case .round(let row): unsafe try RunFileWriter.insert(row, database)
+        case .fact(let row): try RunFileWriter.insert(row, database)
+        case .round(let row): try RunFileWriter.insert(row, database)
         case .session(var row):
             row.part = part
-            unsafe try RunFileWriter.insert(row, database)
+            try RunFileWriter.insert(row, database)
         case .attempt(var row), .intent(var row):
             row.part = part
-            unsafe try RunFileWriter.insert(row, database)
-            if !row.events.isEmpty { unsafe try RunFileWriter.insert(StreamRow(row), database) }
-        case .health(let row): unsafe try RunFileWriter.insert(row, database)
-        case .note(let row): unsafe try RunFileWriter.insert(row, database)
+            try RunFileWriter.insert(row, database)
+            if !row.events.isEmpty { try RunFileWriter.insert(StreamRow(row), database) }
+        case .health(let row): try RunFileWriter.insert(row, database)
+        case .note(let row): try RunFileWriter.insert(row, database)
         }
     }
 }

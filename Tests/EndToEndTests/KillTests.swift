@@ -32,16 +32,56 @@ extension EndToEnd {
             return process
         }
 
-        @Test func `a run that is killed loses no finished call that was written, and resuming repeats none`() throws {
-            let persona = Persona(name: "a", network: .milliseconds(5), decodeTokensPerSecond: 20_000)
-            let stage = try Stage([persona], settings: "rounds: 8\nsessions_per_round: 3", calls: 6)
-            defer { stage.close() }
-            let folder = FileManager.default.temporaryDirectory.appending(path: "killed-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: folder) }
+        /// The documents of a stage in a folder of their own, as the program reads them.
+        private func folder(of stage: Stage) throws -> URL {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "program-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for source in stage.plan.documents.sources {
                 try Data(source.bytes).write(to: folder.appending(path: source.name))
             }
+            return folder
+        }
+
+        /// Runs the program to its end.
+        private func finish(_ words: [String]) throws -> (code: Int32, messages: String) {
+            let process = Process()
+            let pipe = Pipe()
+            process.executableURL = program
+            process.arguments = words
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = pipe
+            try process.run()
+            let messages = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, messages)
+        }
+
+        @Test func `a run that is being written is not gone on with, and the refusal ends with 64`() throws {
+            let persona = Persona(name: "a", network: .milliseconds(5), decodeTokensPerSecond: 20_000)
+            let stage = try Stage([persona], settings: "rounds: 8\nsessions_per_round: 3", calls: 6)
+            defer { stage.close() }
+            let folder = try folder(of: stage)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let path = folder.appending(path: "run.sqlite").path
+            let run = try start(["run", "--quiet", "--output", path, folder.appending(path: "p.yaml").path])
+            let patience = Date(timeIntervalSinceNow: 60)
+            while ((try? RunFile(path: path).attempts.count) ?? 0) < 1 {
+                try #require(Date() < patience && run.isRunning, "the run wrote nothing")
+            }
+            let second = try finish(["run", "--quiet", "--resume", path])
+            #expect(second.code == 64 && second.messages.contains("is being written by"), "\(second)")
+            run.waitUntilExit()
+            #expect(run.terminationStatus == 0)
+            let file = try RunFile(path: path)
+            #expect(file.attempts.count { $0.outcome == .ok } == 8 * 3 * 6 && file.facts["parts"] == nil)
+        }
+
+        @Test func `a run that is killed loses no finished call that was written, and resuming repeats none`() throws {
+            let persona = Persona(name: "a", network: .milliseconds(5), decodeTokensPerSecond: 20_000)
+            let stage = try Stage([persona], settings: "rounds: 8\nsessions_per_round: 3", calls: 6)
+            defer { stage.close() }
+            let folder = try folder(of: stage)
+            defer { try? FileManager.default.removeItem(at: folder) }
             let path = folder.appending(path: "run.sqlite").path
             let run = try start(["run", "--quiet", "--output", path, folder.appending(path: "p.yaml").path])
             let patience = Date(timeIntervalSinceNow: 60)

@@ -79,7 +79,8 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
     @Test func `a run file has one writer at a time, and a stopped session is not over when it goes on`() throws {
         defer { remove() }
         let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
-        #expect(throws: RecordsError.self) { try RunFileWriter(resuming: path) }
+        let refusal = #expect(throws: RecordsError.self) { try RunFileWriter(resuming: path) }
+        #expect(refusal?.isInUse == true && refusal?.description.contains("is being written by") == true)
         var skipped = attempt(1, .skipped)
         skipped.skipReason = "run-stopped"
         try writer.append(.attempt(attempt(0, .ok)))
@@ -136,6 +137,25 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
                 at: folder.appending(path: "run-version-1.sqlite"), to: URL(filePath: path))
             return try RunFileWriter(resuming: path)
         }
+    }
+
+    @Test(
+        arguments: [
+            (0xFE01, 77, 4711), (0x801, 77, 12), (0xFE01, 78, nil), (0x801, 9, nil), (0x801, 10, nil),
+            (0x1000_0000_0F23, 5, 99),
+        ] as [(UInt64, UInt64, Int?)])
+    func `the system's list of locks tells who writes a file`(device: UInt64, inode: UInt64, process: Int?) {
+        let locks = """
+            1: POSIX  ADVISORY  WRITE 1 fe:01:77 0 EOF
+            1: -> FLOCK  ADVISORY  WRITE 2 fe:01:77 0 EOF
+            2: FLOCK  ADVISORY  WRITE 4711 fe:01:77 0 EOF
+            3: FLOCK  ADVISORY  WRITE 12 08:01:77 0 EOF
+            4: FLOCK  ADVISORY  READ 13 08:01:9 0 EOF
+            5: FLOCK  ADVISORY  WRITE -1 08:01:10 0 EOF
+            6: FLOCK  ADVISORY  WRITE 99 100f:23:5 0 EOF
+            nonsense
+            """
+        #expect(RunFileLock.holder(device: device, inode: inode, locks: locks) == process)
     }
 
     @Test func `packed event times survive any cut`() {
