@@ -25,6 +25,14 @@ enum RunCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        if let path = arguments["--resume"], arguments.operands.isEmpty,
+            try Runs.file(path).facts["stop_reason"] == StopReason.complete.rawValue
+        {
+            console.message("\(path): the run is complete; nothing is left to do")
+            console.message("next: submeter rank \(path)")
+            console.output(path + "\n")
+            return .good
+        }
         let execution = try execution(arguments, console)
         let reason = try execution.perform()
         let path = execution.path

@@ -31,7 +31,7 @@ struct RunExecution {
             defer { signals.cancel() }
             let driver = RunDriver(
                 plan, writer: writer, loop: try NetworkLoop(Self.configuration(console)), authorizers: authorizers,
-                runSalt: salt, earlier: earlier?.attempts ?? [],
+                runSalt: salt, earlier: earlier,
                 interruption: interruption)
             var progress = ProgressReport(plan, began: NetworkLoop.now(), console: console)
             let reason = try driver.run { progress.show($0, at: NetworkLoop.now()) }

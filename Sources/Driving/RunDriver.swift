@@ -58,6 +58,7 @@ public final class RunDriver {
     private let runSalt: String
     private let interruption: Interruption
     private var attemptNumbers: [CallKey: Int]
+    private let earlierEnds: EarlierEnds
     private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
     private var scheduler: Scheduler
     private var sessions: [SessionKey: LiveSession] = [:]
@@ -77,11 +78,12 @@ public final class RunDriver {
     ///   - loop: a network loop of the calling thread.
     ///   - authorizers: what authorises the requests of each endpoint.
     ///   - runSalt: twelve hexadecimal digits, new in every run and kept when one is resumed.
-    ///   - earlier: attempts of the part of the run that was interrupted.
+    ///   - earlier: what the run file held when `writer` had begun to go on with it; nil for a new run. Rows of sessions
+    ///     and rounds that had ended stay as they are.
     ///   - interruption: ends the run early.
     public init(
         _ plan: Plan, writer: RunFileWriter, loop: NetworkLoop, authorizers: [Authorizer],
-        runSalt: String, earlier: [AttemptRow] = [], interruption: Interruption = Interruption()
+        runSalt: String, earlier: RunFile? = nil, interruption: Interruption = Interruption()
     ) {
         self.plan = plan
         self.writer = writer
@@ -91,7 +93,8 @@ public final class RunDriver {
         routes = plan.endpoints.map { EndpointRoute($0) }
         credentials = CredentialKeeper(loop, authorizers)
         var numbers: [CallKey: Int] = [:]
-        let history = Self.history(plan, earlier, &numbers)
+        let history = Self.history(plan, earlier?.attempts ?? [], &numbers)
+        earlierEnds = EarlierEnds(earlier, plan)
         attemptNumbers = numbers
         scheduler = Scheduler(plan, history: history)
         let none = Array(repeating: 0, count: plan.endpoints.count)
@@ -210,8 +213,10 @@ public final class RunDriver {
             case .beginRound(let round):
                 roundBegan = NetworkLoop.now()
                 progress.round = round
+                guard !earlierEnds.rounds.contains(round) else { continue }
                 keep(.round(RoundRow(round: round, began: roundBegan, ended: nil)))
             case .endRound(let round):
+                guard !earlierEnds.rounds.contains(round) else { continue }
                 keep(.round(RoundRow(round: round, began: roundBegan, ended: NetworkLoop.now())))
             case .beginSession(let key): begin(key)
             case .startCall(let key, let due, let predecessorEnd): start(key, due, predecessorEnd)
@@ -242,6 +247,7 @@ public final class RunDriver {
         if session.transcript.session.share == .session {
             prefixes = prefixes.filter { !$0.key.contains(session.transcript.prefixKey(agent: Call.mainAgent)) }
         }
+        guard !earlierEnds.sessions.contains(key) else { return }
         keep(
             .session(
                 SessionRow(

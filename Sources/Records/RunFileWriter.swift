@@ -89,8 +89,10 @@ public final class RunFileWriter: Sendable {
         // it may have been charged.
         try database.execute(
             """
-            DELETE FROM session WHERE EXISTS (SELECT 1 FROM attempt WHERE (outcome = 'aborted'
-            OR (outcome = 'skipped' AND skip_reason = 'run-stopped'))
+            DELETE FROM session WHERE EXISTS (SELECT 1 FROM attempt WHERE ((outcome = 'aborted'
+            AND NOT EXISTS (SELECT 1 FROM attempt AS later WHERE later.endpoint = attempt.endpoint
+            AND later.round = attempt.round AND later.session = attempt.session AND later.call = attempt.call
+            AND later.number > attempt.number)) OR (outcome = 'skipped' AND skip_reason = 'run-stopped'))
             AND attempt.endpoint = session.endpoint AND attempt.round = session.round AND attempt.session = session.session);
             DELETE FROM attempt WHERE outcome = 'skipped' AND skip_reason = 'run-stopped';
             COMMIT

@@ -74,6 +74,11 @@ extension EndToEnd {
             #expect(run.terminationStatus == 0)
             let file = try RunFile(path: path)
             #expect(file.attempts.count { $0.outcome == .ok } == 8 * 3 * 6 && file.facts["parts"] == nil)
+            // A complete run is left alone, to the last byte.
+            let before = try Data(contentsOf: URL(filePath: path))
+            let again = try finish(["run", "--resume", path])
+            #expect(again.code == 0 && again.messages.contains("the run is complete"), "\(again)")
+            #expect(try Data(contentsOf: URL(filePath: path)) == before)
         }
 
         @Test func `a run that is killed loses no finished call that was written, and resuming repeats none`() throws {
@@ -91,7 +96,8 @@ extension EndToEnd {
             }
             kill(run.processIdentifier, SIGKILL)
             run.waitUntilExit()
-            let kept = try RunFile(path: path).attempts
+            let part = try RunFile(path: path)
+            let kept = part.attempts
             #expect(kept.count < 8 * 3 * 6, "it was over before it was killed")
             let resumed = try start(["run", "--quiet", "--resume", path])
             resumed.waitUntilExit()
@@ -100,6 +106,7 @@ extension EndToEnd {
             #expect(whole.attempts.count { $0.outcome == .ok } == 8 * 3 * 6)
             #expect(kept.allSatisfy { whole.attempts.contains($0) })
             #expect(kept.contains { $0.outcome == .ok })
+            #expect(part.sessions.allSatisfy { whole.sessions.contains($0) }, "the times of an ended session changed")
             #expect(Set(whole.attempts.map(\.part)) == [0, 1])
             #expect(whole.facts["clock_anchor.1"] != nil)
             stage.fleet.stop()

@@ -79,11 +79,11 @@ struct Stage {
     }
 
     func resume() throws -> (RunFile, StopReason) {
-        let earlier = try RunFile(path: path)
         let writer = try RunFileWriter(resuming: path)
+        let earlier = try RunFile(path: path)
         let driver = RunDriver(
             plan, writer: writer, loop: try NetworkLoop(), authorizers: plan.endpoints.map { _ in .none },
-            runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier.attempts)
+            runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier)
         let reason = try driver.run()
         try writer.close()
         return (try RunFile(path: path), reason)
@@ -216,6 +216,11 @@ extension EndToEnd {
             #expect(done.allSatisfy { second.attempts.contains($0) })
             let sent = stage.fleet.truths.filter { $0.lastContent != nil && $0.bill > .zero }.map(\.requestIdentifier)
             #expect(Set(sent).count == 108)
+            // Gone on with once more, though nothing is left: what was measured stays as it was.
+            let (third, _) = try stage.resume()
+            #expect(third.attempts == second.attempts)
+            #expect(third.sessions.count == 18)
+            #expect(Set(third.sessions) == Set(second.sessions) && Set(third.rounds) == Set(second.rounds))
             #expect(
                 done.allSatisfy { row in sent.count { $0 == RunDriver.requestIdentifier(CallKey(row.place)) } == 1 })
         }
