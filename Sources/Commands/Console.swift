@@ -41,7 +41,8 @@ public final class Console: Sendable {
 
     /// The console of this process.
     ///
-    /// A closed pipe ends the process quietly, as of any good filter.
+    /// A closed pipe ends the process quietly, as of any good filter. An output that takes no more for another reason, such
+    /// as a full disk, ends it with ``ExitCode/internalError`` and the reason on the standard error.
     public static func ofProcess() -> Console {
         var environment: [String: String] = [:]
         var entry = unsafe environ
@@ -56,7 +57,12 @@ public final class Console: Sendable {
             arguments: Array(CommandLine.arguments.dropFirst()), environment: environment,
             isOutputTerminal: isatty(1) == 1, isErrorTerminal: isatty(2) == 1
         ) { descriptor, bytes in
-            if !Files.writeAll(bytes, to: descriptor), descriptor == 1 { exit(ExitCode.good.rawValue) }
+            guard !Files.writeAll(bytes, to: descriptor), descriptor == 1 else { return }
+            let code = errno
+            if code == EPIPE { exit(ExitCode.good.rawValue) }
+            let reason = unsafe String(cString: strerror(code))
+            _ = Files.writeAll(Array("submeter: standard output: \(reason)\n".utf8), to: 2)
+            exit(ExitCode.internalError.rawValue)
         }
     }
 

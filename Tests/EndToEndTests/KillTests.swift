@@ -43,17 +43,39 @@ extension EndToEnd {
         }
 
         /// Runs the program to its end.
-        private func finish(_ words: [String]) throws -> (code: Int32, messages: String) {
+        private func finish(
+            _ words: [String], output: FileHandle = .nullDevice
+        ) throws -> (code: Int32, messages: String) {
             let process = Process()
             let pipe = Pipe()
             process.executableURL = program
             process.arguments = words
-            process.standardOutput = FileHandle.nullDevice
+            process.standardOutput = output
             process.standardError = pipe
             try process.run()
             let messages = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
             return (process.terminationStatus, messages)
+        }
+
+        @Test(arguments: [
+            ["--help"], ["--version"], ["check", "demo.yaml"], ["estimate", "demo.yaml"],
+            ["workload", "generate", "coding-S"],
+        ])
+        func `a full disk behind the standard output is said, and ends with 70`(words: [String]) throws {
+            let plans = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().appending(path: "profiles/plans")
+            let words = words.map { $0 == "demo.yaml" ? plans.appending(path: $0).path : $0 }
+            let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+            let outcome = try finish(words, output: full)
+            #expect(outcome.code == 70 && outcome.messages.contains("No space left on device"), "\(outcome)")
+        }
+
+        @Test func `a closed pipe ends the program quietly`() throws {
+            let pipe = Pipe()
+            try pipe.fileHandleForReading.close()
+            let outcome = try finish(["--help"], output: pipe.fileHandleForWriting)
+            #expect(outcome.code == 0 && outcome.messages.isEmpty, "\(outcome)")
         }
 
         @Test func `a run that is being written is not gone on with, and the refusal ends with 64`() throws {
