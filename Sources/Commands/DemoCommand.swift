@@ -38,7 +38,7 @@ enum DemoCommand: Subcommand {
         console.message(
             "demo: \(plan.endpoints.count) modelled providers on loopback, \(plan.rounds.count) rounds, nothing leaves "
                 + "this machine")
-        let reason = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
+        let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
         if let truthPath = arguments["--ground-truth"] {
             stage.fleet.stop()
             try Files.write(stage.groundTruth, to: truthPath)
@@ -49,7 +49,7 @@ enum DemoCommand: Subcommand {
         let reportPath = (path.hasSuffix(".sqlite") ? String(path.dropLast(7)) : path) + ".md"
         try Files.write(Array(MarkdownFormat.text(Reports.full(ranking, analysis)).utf8), to: reportPath)
         console.output("\nrun file: \(path)\nreport:   \(reportPath)\n")
-        if reason != .complete { return RunExecution.exitCode(reason) }
+        if end.reason != .complete { return end.exitCode }
         return Runs.exitCode(ranking, analysis)
     }
 

@@ -34,17 +34,12 @@ enum RunCommand: Subcommand {
             return .good
         }
         let execution = try execution(arguments, console)
-        let reason = try execution.perform()
+        let end = try execution.perform()
         let path = execution.path
-        if reason == .complete {
-            console.message("done: \(path)")
-        } else {
-            let again = reason == .interrupted ? "; 'submeter run --resume \(path)' goes on" : ""
-            console.message("ended early (\(reason.rawValue)): \(path)\(again)")
-        }
+        for line in end.messages(path) { console.message(line) }
         console.message("next: submeter rank \(path)")
         console.output(path + "\n")
-        return RunExecution.exitCode(reason)
+        return end.exitCode
     }
 
     private static func execution(_ arguments: Arguments, _ console: Console) throws(CommandError) -> RunExecution {

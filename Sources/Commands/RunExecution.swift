@@ -17,8 +17,8 @@ struct RunExecution {
 
     /// Runs to the end.
     ///
-    /// - Returns: why it ended.
-    func perform() throws(CommandError) -> StopReason {
+    /// - Returns: why it ended, and after what.
+    func perform() throws(CommandError) -> RunEnd {
         let authorizers = try Plans.authorizers(plan, console)
         do {
             let newSalt = Self.makeSalt()
@@ -34,12 +34,16 @@ struct RunExecution {
                 runSalt: salt, earlier: earlier,
                 interruption: interruption)
             var progress = ProgressReport(plan, began: NetworkLoop.now(), console: console)
-            let reason = try driver.run { progress.show($0, at: NetworkLoop.now()) }
+            var last = RunProgress(endpointCount: plan.endpoints.count)
+            let reason = try driver.run { state in
+                last = state
+                progress.show(state, at: NetworkLoop.now())
+            }
             try writer.append(.fact(FactRow(name: "stop_reason", value: reason.rawValue)))
             for fact in Self.expenses() { try writer.append(.fact(fact)) }
             try writer.close()
             progress.end()
-            return reason
+            return RunEnd(reason: reason, progress: last, endpoints: plan.endpoints.map(\.identifier.rawValue))
         } catch let failure as AuthorizationFailure {
             if !isResumed { Files.removeRun(path) }
             throw .usage(failure.description)
@@ -116,16 +120,6 @@ struct RunExecution {
             FactRow(name: "process_system_ms", value: String(milliseconds(usage.ru_stime))),
             FactRow(name: "process_peak_memory_kib", value: String(usage.ru_maxrss)),
         ]
-    }
-
-    /// How a command that ran should end.
-    static func exitCode(_ reason: StopReason) -> ExitCode {
-        switch reason {
-        case .complete, .duration: .good
-        case .budget: .budgetReached
-        case .interrupted: .interrupted
-        case .errorRate: .notMeasured
-        }
     }
 }
 

@@ -3,27 +3,13 @@ public import Credentials
 import Dialects
 import Encodings
 public import Planning
-public import Quantities
+import Quantities
 public import Records
 public import Scheduling
 import Statistics
 import Synchronization
 public import Transport
 import Workloads
-
-/// What a run looks like from outside while it goes on.
-public struct RunProgress: Hashable, Sendable {
-    /// The round, from zero.
-    public var round = 0
-    /// Calls that have ended, by endpoint.
-    public var endedCalls: [Int]
-    /// Calls that failed, by endpoint.
-    public var failedCalls: [Int]
-    /// Calls under way.
-    public var liveCalls = 0
-    /// List prices of the calls that have ended.
-    public var spent = Money.zero
-}
 
 /// Asks a run to end, from any thread or signal handler's relay.
 public final class Interruption: Sendable {
@@ -97,8 +83,8 @@ public final class RunDriver {
         earlierEnds = EarlierEnds(earlier, plan)
         attemptNumbers = numbers
         scheduler = Scheduler(plan, history: history)
-        let none = Array(repeating: 0, count: plan.endpoints.count)
-        progress = RunProgress(endedCalls: none, failedCalls: none, spent: history.spent)
+        progress = RunProgress(
+            endpointCount: plan.endpoints.count, history: history, earlier: earlier?.attempts ?? [])
         interruption.attach(loop.waker)
     }
 
@@ -360,8 +346,7 @@ public final class RunDriver {
         var row = row
         row.willRetry = scheduler.willRetry(key)
         keep(.attempt(row))
-        progress.endedCalls[key.session.endpoint] += 1
-        progress.failedCalls[key.session.endpoint] += row.outcome.isSuccess ? 0 : 1
+        if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)
     }

@@ -1,7 +1,10 @@
 import Dialects
+import Driving
 import Encodings
 import Foundation
 import Profiles
+import Quantities
+import Scheduling
 import Synchronization
 import Testing
 
@@ -159,6 +162,58 @@ final class TemporaryFile {
         #expect(outcome.code == .usage)
         #expect(outcome.messages.contains("NO_SUCH_KEY_HERE"))
         #expect(!FileManager.default.fileExists(atPath: run))
+    }
+}
+
+@Suite struct RunEndTests {
+    @Test func `a run that reached nobody ends with 4 and says whom it did not reach, and why`() throws {
+        let file = try TemporaryFile(
+            """
+            submeter: provider
+            version: 1
+            name: p
+            delivery_path: self-hosted
+            dialect: openai-chat
+            base_url: http://127.0.0.1:1/v1
+            models: [{name: m, id: m}]
+            """, "p.yaml")
+        let folder = URL(filePath: file.path).deletingLastPathComponent()
+        let workload = "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\nmaximum_calls: 2"
+        try Data(workload.utf8).write(to: folder.appending(path: "w.yaml"))
+        let plan = """
+            submeter: plan
+            version: 1
+            name: x
+            model: m
+            providers: [p.yaml]
+            prices: []
+            workload: w.yaml
+            endpoints: [{provider: p}]
+            rounds: 1
+            sessions_per_round: 2
+            time_scale: 0.001
+            """
+        try Data(plan.utf8).write(to: folder.appending(path: "plan.yaml"))
+        let run = folder.appending(path: "run.sqlite").path
+        let outcome = submeter(["run", "--output", run, folder.appending(path: "plan.yaml").path])
+        #expect(outcome.code == .notMeasured, "\(outcome.messages)")
+        #expect(outcome.messages.contains("failed: p: 2 of 2 calls (connect-refused 2)"), "\(outcome.messages)")
+        #expect(outcome.messages.contains("no call was answered"), "\(outcome.messages)")
+    }
+
+    @Test(
+        arguments: [
+            (.complete, [.ok], .good), (.complete, [.ok, .server], .good), (.complete, [.server], .notMeasured),
+            (.duration, [.quota], .notMeasured), (.duration, [.ok], .good), (.budget, [.server], .budgetReached),
+            (.interrupted, [.aborted], .interrupted), (.errorRate, [.ok, .server], .notMeasured),
+        ] as [(StopReason, [OutcomeClass], ExitCode)])
+    func `a run ends as its reason and its answers say`(reason: StopReason, outcomes: [OutcomeClass], code: ExitCode) {
+        var progress = RunProgress(endpointCount: 1)
+        for outcome in outcomes { progress.note(outcome, endpoint: 0) }
+        let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"])
+        #expect(end.exitCode == code)
+        #expect(end.messages("x").contains { $0.contains("raise 'budget'") } == (reason == .budget))
+        #expect(end.failures.isEmpty == !outcomes.contains { $0 == .server || $0 == .quota })
     }
 }
 

@@ -78,13 +78,13 @@ struct Stage {
         return (try RunFile(path: target), reason)
     }
 
-    func resume() throws -> (RunFile, StopReason) {
+    func resume(report: (RunProgress) -> Void = { _ in }) throws -> (RunFile, StopReason) {
         let writer = try RunFileWriter(resuming: path)
         let earlier = try RunFile(path: path)
         let driver = RunDriver(
             plan, writer: writer, loop: try NetworkLoop(), authorizers: plan.endpoints.map { _ in .none },
             runSalt: earlier.facts["run_salt"] ?? "", earlier: earlier)
-        let reason = try driver.run()
+        let reason = try driver.run(report)
         try writer.close()
         return (try RunFile(path: path), reason)
     }
@@ -204,13 +204,18 @@ extension EndToEnd {
             let stage = try Stage([fast("a")], settings: "rounds: 6\nsessions_per_round: 3", calls: 6)
             defer { stage.close() }
             let interruption = Interruption()
+            var failed: [Int] = []
             let (first, reason) = try stage.run(interruption: interruption) { progress in
+                failed = progress.failedCalls
                 if progress.endedCalls[0] > 0 { interruption.interrupt() }
             }
             #expect(reason == .interrupted)
             let done = first.attempts.filter { $0.outcome == .ok }
             #expect(!done.isEmpty && done.count < 108)
-            let (second, end) = try stage.resume()
+            #expect(failed == [0], "the user's own abortions are no failures")
+            var counts: [Int] = []
+            let (second, end) = try stage.resume { counts.append($0.endedCalls[0]) }
+            #expect(counts.first ?? 0 >= done.count && counts.last == 108, "what was done before does not count")
             #expect(end == .complete)
             #expect(second.attempts.filter { $0.outcome == .ok }.count == 108)
             #expect(done.allSatisfy { second.attempts.contains($0) })

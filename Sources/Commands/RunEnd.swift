@@ -1,0 +1,51 @@
+import Driving
+import Quantities
+import Scheduling
+
+/// How a run ended.
+struct RunEnd {
+    /// Why.
+    let reason: StopReason
+    /// What had been done by then.
+    let progress: RunProgress
+    /// The endpoints' names.
+    let endpoints: [String]
+
+    /// How the process should end.
+    var exitCode: ExitCode {
+        switch reason {
+        case .complete, .duration: progress.hasSuccess ? .good : .notMeasured
+        case .budget: .budgetReached
+        case .interrupted: .interrupted
+        case .errorRate: .notMeasured
+        }
+    }
+
+    /// One line per endpoint with failed calls: how many of how many, and why, most frequent first.
+    var failures: [String] {
+        endpoints.indices.compactMap { index in
+            let reasons = progress.failures[index].sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            guard !reasons.isEmpty else { return nil }
+            return
+                "failed: \(endpoints[index]): \(progress.failedCalls[index]) of \(progress.endedCalls[index]) calls ("
+                + reasons.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ") + ")"
+        }
+    }
+
+    /// What the user is told at the end, with what helps.
+    func messages(_ path: String) -> [String] {
+        var lines = failures
+        switch reason {
+        case .complete: lines.append("done: \(path)")
+        case .interrupted:
+            lines.append("ended early (\(reason.rawValue)): \(path); 'submeter run --resume \(path)' goes on")
+        case .budget:
+            lines.append(
+                "ended early (\(reason.rawValue)): \(path); its budget is spent, so it cannot go on: raise 'budget' in the "
+                    + "plan, or lower its rounds, and begin a new run")
+        case .duration, .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
+        }
+        if !progress.hasSuccess { lines.append("nothing was measured: no call was answered") }
+        return lines
+    }
+}
