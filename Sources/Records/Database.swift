@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// Why a run file cannot be used.
 public struct RecordsError: Error, Hashable, CustomStringConvertible, Sendable {
@@ -37,24 +38,53 @@ enum SQLValue: Hashable, Sendable {
 @safe
 final class Database {
     private let handle: OpaquePointer
+    private let path: String
     private var statements: [String: OpaquePointer] = unsafe [:]
 
     init(path: String, isReadOnly: Bool) throws(RecordsError) {
         var handle: OpaquePointer?
-        let flags = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        let flags =
+            isReadOnly ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        let code = unsafe sqlite3_open_v2(isReadOnly ? Self.readingAddress(path) : path, &handle, flags, nil)
         guard code == SQLITE_OK, let handle = unsafe handle else {
             unsafe sqlite3_close_v2(handle)
             throw RecordsError(
                 description: "\(path): cannot be opened: \(unsafe String(cString: sqlite3_errstr(code)))")
         }
         unsafe self.handle = handle
+        self.path = path
         unsafe sqlite3_busy_timeout(handle, 5000)
     }
 
     deinit {
         while let (_, statement) = unsafe statements.popFirst() { unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(handle)
+    }
+
+    /// Where SQLite should read a file.
+    ///
+    /// SQLite wants to make its shared memory beside a file in WAL mode, even to read it. Where it may not write, and no log
+    /// waits to be read, nobody else writes the file either, and it can be read as it stands; see "Read-Only WAL-Mode
+    /// Databases" in SQLite's documentation.
+    private static func readingAddress(_ path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let isWritable = unsafe access(folder, W_OK) == 0
+        let hasLog = unsafe access(path + "-wal", F_OK) == 0
+        return address(path, isImmutable: !isWritable && !hasLog)
+    }
+
+    /// The path as a URI of SQLite: all but what is plain in a path is escaped.
+    static func address(_ path: String, isImmutable: Bool) -> String {
+        var text = path.hasPrefix("/") ? "file://" : "file:"
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default: text += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+            }
+        }
+        return text + (isImmutable ? "?immutable=1" : "")
     }
 
     func execute(_ script: String) throws(RecordsError) {
@@ -119,6 +149,6 @@ final class Database {
     }
 
     private func failure(_ sql: String) -> RecordsError {
-        RecordsError(description: "run file: \(unsafe String(cString: sqlite3_errmsg(handle)))")
+        RecordsError(description: "\(path): \(unsafe String(cString: sqlite3_errmsg(handle)))")
     }
 }

@@ -81,6 +81,8 @@ final class RunFileWorker: Sendable {
         }
         write()
         try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        // One file that can be read wherever it lies. While somebody reads it, it stays as it is, which does no harm.
+        try? database.execute("PRAGMA busy_timeout = 250; PRAGMA journal_mode = DELETE")
         // Before the lock of the file goes, and where its owner can wait for it.
         unsafe openDatabase = nil
         hasEnded.signal()

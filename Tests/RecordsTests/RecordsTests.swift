@@ -158,6 +158,42 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(RunFileLock.holder(device: device, inode: inode, locks: locks) == process)
     }
 
+    @Test func `a run that has ended is one file, before and after it is read, and after it was gone on with`() throws {
+        defer { remove() }
+        func companions() -> [String] {
+            ["-wal", "-shm", "-journal"].filter { FileManager.default.fileExists(atPath: path + $0) }
+        }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        try writer.append(.attempt(attempt(0, .ok)))
+        try writer.close()
+        #expect(companions().isEmpty)
+        #expect(try RunFile(path: path).attempts.count == 1)
+        #expect(companions().isEmpty)
+        try RunFileWriter(resuming: path).close()
+        #expect(try RunFile(path: path).attempts.count == 1)
+        #expect(companions().isEmpty)
+    }
+
+    @Test(arguments: [
+        ("/a/b-1.sqlite", false, "file:///a/b-1.sqlite"), ("b_2.sqlite", true, "file:b_2.sqlite?immutable=1"),
+        ("/a b/100%?#é", false, "file:///a%20b/100%25%3f%23%c3%a9"), ("\n", false, "file:%0a"),
+    ])
+    func `a path becomes an address that SQLite reads as that path`(path: String, isImmutable: Bool, address: String) {
+        #expect(Database.address(path, isImmutable: isImmutable) == address)
+    }
+
+    @Test func `a file of any name is read, and errors name the file`() throws {
+        defer { remove() }
+        try RunFileWriter(creating: path, documents: documents(), facts: []).close()
+        let strange = path + " 100% #1?.sqlite"
+        try FileManager.default.copyItem(atPath: path, toPath: strange)
+        defer { try? FileManager.default.removeItem(atPath: strange) }
+        #expect(try RunFile(path: strange).attempts.isEmpty)
+        try Data("no database".utf8).write(to: URL(filePath: strange))
+        let error = #expect(throws: RecordsError.self) { try RunFile(path: strange) }
+        #expect(error?.description.hasPrefix(strange) == true)
+    }
+
     @Test func `packed event times survive any cut`() {
         let events = attempt(0, .ok).events
         let bytes = EventTimes.encoded(events)
