@@ -199,6 +199,14 @@ final class TemporaryFile {
         #expect(outcome.code == .notMeasured, "\(outcome.messages)")
         #expect(outcome.messages.contains("failed: p: 2 of 2 calls (connect-refused 2)"), "\(outcome.messages)")
         #expect(outcome.messages.contains("no call was answered"), "\(outcome.messages)")
+        // The same run must not count twice, whatever its files are called.
+        let copy = folder.appending(path: "copy.sqlite").path
+        try FileManager.default.copyItem(atPath: run, toPath: copy)
+        for twin in [run, copy] {
+            let ranking = submeter(["rank", run, twin])
+            #expect(ranking.code == .usage && ranking.output.isEmpty)
+            #expect(ranking.messages.contains("\(twin) is the same run as \(run)"), "\(ranking.messages)")
+        }
     }
 
     @Test(
