@@ -81,7 +81,7 @@ private let accepted: [(dialect: DialectName, target: String, body: String)] = [
          "contents":[{"role":"user","parts":[{"text":"read a.txt"}]},
           {"role":"model","parts":[{"functionCall":{"name":"read","args":{"p":"a.txt"},"id":"c1"},"thoughtSignature":"base64"}]},
           {"role":"user","parts":[{"functionResponse":{"name":"read","id":"c1","response":{"output":"hello"}}}]}],
-         "tools":[{"functionDeclarations":[{"name":"read","description":"d","parameters":{"type":"object"}}]}],
+         "tools":[{"functionDeclarations":[{"name":"read","description":"d","parameters":{"type":"OBJECT"}}]}],
          "toolConfig":{"functionCallingConfig":{"mode":"AUTO"}},"generationConfig":{"maxOutputTokens":256,"temperature":0}}
         """
     ),
@@ -222,5 +222,28 @@ private func read(_ dialect: DialectName, _ target: String, _ body: String) thro
         #expect(head.segments == ["model", "us.m:0/x", "converse"])
         #expect(head.parameter("a") == "b c" && head.parameter("d")?.isEmpty == true && head.parameter("e") == nil)
         #expect(ServedHead.form("x=1+2&y=%zz%") == ["x": "1 2", "y": "%zz%"])
+    }
+}
+
+@Suite struct GoogleSchemaTests {
+    @Test func `Google's types become those of JSON Schema, a property called type stays`() {
+        let google: JSONValue = [
+            "type": "OBJECT",
+            "properties": [
+                "type": ["type": "STRING", "enum": ["A"]], "line": ["type": "INTEGER", "minimum": 1],
+                "names": ["type": "ARRAY", "items": ["type": "STRING"]],
+                "either": ["anyOf": [["type": "NUMBER"], ["type": "string"]]],
+            ],
+        ]
+        #expect(
+            GeminiRequestReader.jsonSchema(google) == [
+                "type": "object",
+                "properties": [
+                    "type": ["type": "string", "enum": ["A"]], "line": ["type": "integer", "minimum": 1],
+                    "names": ["type": "array", "items": ["type": "string"]],
+                    "either": ["anyOf": [["type": "number"], ["type": "string"]]],
+                ],
+            ])
+        #expect(GeminiRequestReader.jsonSchema("x") == "x")
     }
 }

@@ -18,7 +18,8 @@ enum GeminiRequestReader {
             tool["functionDeclarations"]?.forEachElement { declaration in
                 reader.tool(
                     declaration["name"], declaration["description"],
-                    declaration["parameters"] ?? declaration["parametersJsonSchema"])
+                    declaration["parameters"].map { jsonSchema(JSONValue($0)) }
+                        ?? declaration["parametersJsonSchema"].map { JSONValue($0) })
             }
         }
         choice(root["toolConfig"]?["functionCallingConfig"], &reader)
@@ -72,6 +73,24 @@ enum GeminiRequestReader {
         if !reader.openCalls.isEmpty {
             reader.refuse("Please ensure that function response turn comes immediately after a function call turn.")
         }
+    }
+
+    /// Google's `Schema` as JSON Schema: its `type` is an enumeration in capitals, which Google's SDKs write out
+    /// (https://ai.google.dev/api/caching#Schema); JSON Schema's are lower case.
+    static func jsonSchema(_ schema: JSONValue) -> JSONValue {
+        guard case .object(let object) = schema else { return schema }
+        var result = JSONObject()
+        for member in object.members {
+            switch (member.key, member.value) {
+            case ("type", .string(let type)): result[member.key] = .string(type.lowercased())
+            case ("properties", .object(let properties)):
+                result[member.key] = .object(JSONObject(properties.members.map { ($0.key, jsonSchema($0.value)) }))
+            case ("items", let items): result[member.key] = jsonSchema(items)
+            case ("anyOf", .array(let choices)): result[member.key] = .array(choices.map(jsonSchema))
+            default: result[member.key] = member.value
+            }
+        }
+        return .object(result)
     }
 
     private static func user(_ parts: JSONView?, _ reader: inout PromptReader) {

@@ -35,10 +35,14 @@ struct PromptReader {
     }
 
     mutating func tool(_ name: JSONView?, _ description: JSONView?, _ parameters: JSONView?) {
+        tool(name, description, parameters.map { JSONValue($0) })
+    }
+
+    mutating func tool(_ name: JSONView?, _ description: JSONView?, _ parameters: JSONValue?) {
         guard let name = name?.string, !name.isEmpty else { return refuse("a tool needs a name") }
         let tool = ToolDefinition(
             name: name, description: description?.string ?? "",
-            parameters: parameters.map { JSONValue($0) } ?? .object(JSONObject()))
+            parameters: parameters ?? .object(JSONObject()))
         request.prompt += tool.json.serialized()
         request.tools.append(tool)
     }
