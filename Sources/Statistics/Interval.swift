@@ -33,7 +33,10 @@ public enum Wilson {
         let scale = 1 + z * z / n
         let centre = share + z * z / (2 * n)
         let reach = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
-        return Interval(lower: max(0, (centre - reach) / scale), upper: min(1, (centre + reach) / scale))
+        // At its ends the interval ends with the share itself; rounding would leave it out.
+        return Interval(
+            lower: successes == 0 ? 0 : max(0, (centre - reach) / scale),
+            upper: successes == trials ? 1 : min(1, (centre + reach) / scale))
     }
 }
 

@@ -80,6 +80,16 @@ import Testing
         #expect(abs(interval.upper - upper) < 0.0006)
     }
 
+    @Test func `a Wilson interval holds its own estimate, also at the ends`() throws {
+        for trials in 1...400 {
+            for worth in [nil, Double(trials) / 3] {
+                let all = try #require(Wilson.interval(successes: trials, trials: trials, effectiveTrials: worth))
+                let none = try #require(Wilson.interval(successes: 0, trials: trials, effectiveTrials: worth))
+                #expect(all.upper == 1 && none.lower == 0, "\(trials)")
+            }
+        }
+    }
+
     @Test func `Holm's adjustment agrees with the textbook`() {
         let adjusted = Holm.adjusted([0.01, 0.04, 0.03])
         #expect(zip(adjusted, [0.03, 0.06, 0.06]).allSatisfy { abs($0 - $1) < 1e-12 })
