@@ -9,13 +9,17 @@ public struct Attainment: Hashable, Sendable {
     public var goodCount = 0
     /// Calls that failed, or that missed one.
     public var missedCount = 0
+    /// Those of the missed calls that failed.
+    public var failedCount = 0
     /// Calls that missed none but of which one could not be measured, such as a decode speed without a token count.
     public var undeterminedCount = 0
 
     /// All calls that were sent.
     public var attemptedCount: Int { goodCount + missedCount + undeterminedCount }
-    /// Good calls of all that were sent; nil if none were.
-    public var share: Double? { attemptedCount > 0 ? Double(goodCount) / Double(attemptedCount) : nil }
+    /// True if the calls tell how many are good: no call is undetermined, or an answer at least could be judged.
+    var isTold: Bool { undeterminedCount == 0 || goodCount + missedCount > failedCount }
+    /// Good calls of all that were sent; nil if none were, or if not one answer could be judged.
+    public var share: Double? { attemptedCount > 0 && isTold ? Double(goodCount) / Double(attemptedCount) : nil }
 
     /// What becomes of a call.
     enum Judgement {
@@ -37,10 +41,12 @@ public struct Attainment: Hashable, Sendable {
         return isDetermined ? .good : .undetermined
     }
 
-    mutating func add(_ judgement: Judgement) {
+    mutating func add(_ judgement: Judgement, isSuccess: Bool) {
         switch judgement {
         case .good: goodCount += 1
-        case .missed: missedCount += 1
+        case .missed:
+            missedCount += 1
+            failedCount += isSuccess ? 0 : 1
         case .undetermined: undeterminedCount += 1
         }
     }

@@ -40,7 +40,7 @@ public struct EndpointAnalysis: Sendable {
     public let cost: CostTotals
     /// Calls that met the objectives.
     public let attainment: Attainment
-    /// The same as a share with its interval.
+    /// The same as a share with its interval; without trials if not one answer could be judged.
     public let attainmentShare: ShareFigure
     /// How long the endpoint had calls to do, summed over rounds.
     public let activeTime: Duration
@@ -60,9 +60,9 @@ public struct EndpointAnalysis: Sendable {
         let total = sessions.joined().filter { !$0.isVoid }.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
         return Money(picodollars: total.picodollars / Int64(sessionSuccess.hitCount))
     }
-    /// Good calls per second of active time; nil if there was none.
+    /// Good calls per second of active time; nil if there was none, or if not one answer could be judged.
     public var goodput: Double? {
-        activeTime > .zero ? Double(attainment.goodCount) / activeTime.seconds : nil
+        activeTime > .zero && attainment.isTold ? Double(attainment.goodCount) / activeTime.seconds : nil
     }
 
     /// Gathers an endpoint's rows: its attempts in the order of their calls, and its sessions.
@@ -96,14 +96,14 @@ public struct EndpointAnalysis: Sendable {
         }
         for attempt in calls {
             let judgement = Attainment.judge(attempt, objectives)
-            attainment.add(judgement)
+            attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)
             rounds[attempt.place.round].tried += 1
             rounds[attempt.place.round].succeeded += attempt.outcome.isSuccess ? 1 : 0
             rounds[attempt.place.round].good += judgement == .good ? 1 : 0
         }
         (self.tokens, self.cost, self.attainment) = (tokens, cost, attainment)
         success = ShareFigure(rounds: rounds.map { ($0.succeeded, $0.tried) })
-        attainmentShare = ShareFigure(rounds: rounds.map { ($0.good, $0.tried) })
+        attainmentShare = ShareFigure(rounds: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
         metrics = Dictionary(
             uniqueKeysWithValues: CallMetric.all.map { metric in
                 let values = calls.compactMap { metric.value(of: $0) }

@@ -95,15 +95,21 @@ extension EndpointAnalysis {
             ("input_tokens", "tokens", Double(tokens.input.value)),
             ("output_tokens", "tokens", Double(tokens.output.value)),
             ("cached_tokens", "tokens", tokens.cacheShare == nil ? nil : Double(tokens.cacheRead.value)),
-            ("cached_share", "", tokens.cacheShare),
+            ("cached_share", "", tokens.cacheShare), ("ideal_cached_share", "", tokens.idealCacheShare),
             ("calls_without_usage", "calls", Double(tokens.callsWithoutUsage)),
             ("list_cost", "USD", cost.list?.dollars), ("cost_per_turn", "USD", costPerTurn?.dollars),
             ("cost_per_successful_session", "USD", costPerSuccessfulSession?.dollars),
             ("reported_over_list", "", cost.overhead), ("active_time", "s", activeTime.seconds),
         ]
-        if attainment.undeterminedCount < attainment.attemptedCount {
-            sums += [("good_share", "", attainment.share), ("good_calls_per_second", "1/s", goodput)]
-        }
+        sums += [
+            ("good_calls", "calls", Double(attainment.goodCount)),
+            ("missed_calls", "calls", Double(attainment.missedCount)),
+            ("undetermined_calls", "calls", Double(attainment.undeterminedCount)),
+            ("good_share", "", attainment.share),
+            ("good_share_lower_95", "", attainmentShare.interval?.lower),
+            ("good_share_upper_95", "", attainmentShare.interval?.upper),
+            ("good_calls_per_second", "1/s", goodput),
+        ]
         for (outcome, count) in outcomes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             sums.append(("outcome_" + outcome.rawValue, "calls", Double(count)))
         }

@@ -184,7 +184,8 @@ public enum EndpointTables {
                 .init("good"), .init("missed"), .init("undetermined"), .init("good, share"),
                 .init("95 % interval", isNumeric: false), .init("good calls/s"),
             ],
-            note: "Good: \(limits.joined(separator: ", ")). Failed calls are misses; undetermined calls lack a figure."
+            note: "Good: \(limits.joined(separator: ", ")). Failed calls are misses; undetermined calls lack a figure. "
+                + "– where not one answer could be judged."
         ) { endpoint in
             let interval = endpoint.attainmentShare.interval.map {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"

@@ -150,6 +150,20 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         #expect(b.cost.list?.picodollars == 2_040_000_000 && b.cost.estimatedCalls == 2)
     }
 
+    @Test func `where no answer could be judged nothing is said of goodput, also if calls failed`() throws {
+        var fixture = RunFixture()
+        fixture.settings = "objectives: {decode_rate: 50}"
+        fixture.addSession(0, 0, 0, calls: [RunFixture.call(place(), chunks: 1)])
+        fixture.addSession(0, 1, 0, calls: [RunFixture.call(place(0, 1), outcome: .server)])
+        fixture.addSession(1, 0, 0, calls: [RunFixture.call(place(1), outcome: .server)])
+        let analysis = try RunAnalysis([try fixture.file()])
+        let a = analysis.endpoints[0]
+        #expect(a.attainment.undeterminedCount == 1 && a.attainment.missedCount == 1)
+        #expect(a.attainment.share == nil && a.goodput == nil)
+        #expect(a.attainmentShare.share == nil && a.attainmentShare.interval == nil)
+        #expect(analysis.endpoints[1].attainment.share == 0, "who only fails has no good calls, and that is known")
+    }
+
     @Test func `a speed is told only of what came as a stream`() {
         func rate(_ change: (inout AttemptRow) -> Void) -> Double? {
             var call = RunFixture.call(place(), timeToFirstToken: 100, chunks: 11, gap: 10, tokens: 101)

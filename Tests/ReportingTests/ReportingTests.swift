@@ -127,6 +127,10 @@ import Testing
         #expect(metrics?["time_to_first_token"]?["p99"] == JSONValue.null)
         #expect(json["endpoints"]?.arrayValue?[0]["sums"]?["attempted_calls"] == 96)
         #expect(json["harness"]?["valid"] == true)
+        let sums = json["endpoints"]?.arrayValue?[1]["sums"]
+        #expect(sums?["good_calls"] == 0 && sums?["missed_calls"] == 96 && sums?["undetermined_calls"] == 0)
+        #expect(sums?["good_share_lower_95"] == 0 && sums?["good_share_upper_95"]?.doubleValue != nil)
+        #expect(sums?["ideal_cached_share"] == JSONValue.null, "no call of the fixture was planned")
     }
 
     @Test func `CSV has one row per figure, and nothing where nothing is known`() throws {
