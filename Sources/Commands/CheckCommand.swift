@@ -57,10 +57,12 @@ enum CheckCommand: Subcommand {
             throw .usage(error.description)
         }
         switch document {
-        case .provider(let provider): return "provider '\(provider.identifier)', \(provider.models.count) models"
-        case .prices(let rows): return "\(rows.count) prices"
+        case .provider(let provider):
+            return "provider '\(provider.identifier)', \(Counted.text(provider.models.count, "model"))"
+        case .prices(let rows): return Counted.text(rows.count, "price")
         case .workload(let workload): return "workload '\(workload.name)'"
-        case .policy(let policy): return "policy '\(policy.name)', \(policy.requirements.count) demands"
+        case .policy(let policy):
+            return "policy '\(policy.name)', \(Counted.text(policy.requirements.count, "demand"))"
         case .plan:
             let plan = try Plans.plan(try Plans.documents(path))
             let calls = plan.rounds.flatMap(\.sessions).reduce(0) {

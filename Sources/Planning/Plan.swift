@@ -184,7 +184,7 @@ public struct Plan: Hashable, Sendable {
             }
             let errors = SessionLint.findings(library).filter { $0.severity == .error }
             if let first = errors.first {
-                throw PlanningError(description: "\(file): \(errors.count) faults, the first: \(first)")
+                throw PlanningError(description: "\(file): \(Counted.text(errors.count, "fault")), the first: \(first)")
             }
             if let count = workload.sessionCount { library.sessions = Array(library.sessions.prefix(count)) }
             return library

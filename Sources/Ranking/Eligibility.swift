@@ -20,7 +20,7 @@ enum Eligibility {
         if endpoint.wasStopped { reasons.append("the run stopped calling it because too many calls failed") }
         let rounds = analysis.completeRounds.count
         if rounds < settings.minimumRounds, !endpoint.wasStopped {
-            reasons.append("\(rounds) complete rounds, \(settings.minimumRounds) wanted")
+            reasons.append("\(Counted.text(rounds, "complete round")), \(settings.minimumRounds) wanted")
         }
         if let lower = endpoint.success.interval?.lower {
             if lower < settings.minimumSuccess {

@@ -120,7 +120,8 @@ public struct Ranking: Sendable {
         if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
         let rounds = analysis.completeRounds.count
         if isProvisional, analysis.isValid {
-            notices.append("provisional: \(rounds) complete rounds; trustworthy intervals need 8 or more")
+            notices.append(
+                "provisional: \(Counted.text(rounds, "complete round")); trustworthy intervals need 8 or more")
         }
         let needed = CriterionRanking.neededRounds(endpointCount: endpointCount)
         if endpointCount > 1, rounds < needed {
@@ -138,12 +139,13 @@ public struct Ranking: Sendable {
             }
             if endpoint.quarantinedCount > 0 {
                 notices.append(
-                    "† \(endpoint.identifier): \(endpoint.quarantinedCount) calls were served by another route than the "
-                        + "plan's; they and their sessions are set apart from all figures")
+                    "† \(endpoint.identifier): \(Counted.text(endpoint.quarantinedCount, "call")) served by another route "
+                        + "than the plan's, set apart from all figures with the sessions")
             }
             if endpoint.tokens.ambiguousCalls > 0 {
                 notices.append(
-                    "\(endpoint.identifier): the token totals of \(endpoint.tokens.ambiguousCalls) calls contradict each other"
+                    "\(endpoint.identifier): token totals that contradict each other in "
+                        + Counted.text(endpoint.tokens.ambiguousCalls, "call")
                 )
             }
         }

@@ -34,16 +34,17 @@ public enum Reports {
 
     private static func title(_ analysis: RunAnalysis) -> String {
         let plan = analysis.documents.plan
-        return "\(plan.model) at \(analysis.endpoints.count) endpoints, plan \(plan.name)"
+        return "\(plan.model) at \(Counted.text(analysis.endpoints.count, "endpoint")), plan \(plan.name)"
     }
 
     private static func introduction(_ ranking: Ranking, _ analysis: RunAnalysis) -> [String] {
         let plan = analysis.documents.plan
         let calls = analysis.endpoints.reduce(0) { $0 + $1.attemptedCount }
         var lines = [
-            "\(ranking.roundCount) complete rounds of \(plan.sessionsPerRound) sessions per endpoint, "
+            "\(Counted.text(ranking.roundCount, "complete round")) of "
+                + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
-                + "\(plan.liveSessions) sessions at a time, \(plan.order.rawValue) order"
+                + "\(Counted.text(plan.liveSessions, "session")) at a time, \(plan.order.rawValue) order"
                 + (plan.timeScale == 1 ? "" : ", waits scaled by \(Figures.fixed(plan.timeScale, 3))")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }

@@ -33,3 +33,10 @@ import Testing
         #expect(ContentKind.allCases.map(\.rawValue) == [1, 2, 3, 4])
     }
 }
+
+@Suite struct CountedTests {
+    @Test(arguments: [(0, "0 complete rounds"), (1, "1 complete round"), (2, "2 complete rounds")])
+    func `one thing has no plural`(count: Int, text: String) {
+        #expect(Counted.text(count, "complete round") == text)
+    }
+}
