@@ -55,18 +55,15 @@ public struct RunAnalysis: Sendable {
         let plan = documents.plan
         let rows = Self.joined(files, roundCount: plan.rounds)
         let roundCount = plan.rounds * files.count
-        let book = PriceBook(documents.prices)
+        let prices = PriceBook.prices(of: documents)
         let known = documents.providers
         let attempts = Dictionary(grouping: rows.attempts, by: \.place.endpoint)
         let sessions = Dictionary(grouping: rows.sessions, by: \.endpoint)
         endpoints = plan.endpoints.enumerated().compactMap { index, endpoint in
             guard let provider = known.first(where: { $0.identifier == endpoint.provider }) else { return nil }
-            let region = endpoint.region ?? provider.region
             return EndpointAnalysis(
-                endpoint, provider: provider,
-                price: book.price(of: plan.model, at: provider.identifier, region: region),
-                attempts: attempts[index] ?? [], sessions: sessions[index] ?? [], roundCount: roundCount,
-                objectives: plan.objectives)
+                endpoint, provider: provider, price: prices[index], attempts: attempts[index] ?? [],
+                sessions: sessions[index] ?? [], roundCount: roundCount, objectives: plan.objectives)
         }
         let found = endpoints.filter { !$0.wasStopped }
         completeRounds = (0..<roundCount).filter { round in

@@ -1,5 +1,4 @@
 public import Quantities
-import Pricing
 import Profiles
 import Records
 
@@ -17,7 +16,7 @@ public struct TokenTotals: Hashable, Sendable {
     public var plannedInput = TokenCount.zero
     /// Generated tokens of the calls that told them.
     public var output = TokenCount.zero
-    /// Successful calls that told no usage.
+    /// Attempts that the provider took, failed ones included, and of which it told no usage.
     public var callsWithoutUsage = 0
     /// Calls whose provider's totals contradict each other.
     public var ambiguousCalls = 0
@@ -37,7 +36,7 @@ public struct TokenTotals: Hashable, Sendable {
     mutating func add(_ attempt: AttemptRow) {
         let usage = attempt.usage
         if usage.isAmbiguous { ambiguousCalls += 1 }
-        if attempt.outcome.isSuccess, usage.inputTotal == nil || usage.outputTotal == nil { callsWithoutUsage += 1 }
+        if attempt.isTakenWithoutUsage { callsWithoutUsage += 1 }
         input += usage.inputTotal ?? .zero
         output += usage.outputTotal ?? .zero
         if let read = usage.inputCacheRead, let total = usage.inputTotal, !usage.isAmbiguous {
@@ -73,27 +72,15 @@ public struct CostTotals: Hashable, Sendable {
         list = price == nil ? nil : .zero
     }
 
-    /// Adds a call.
-    ///
-    /// - Returns: what it cost by the list; nil without a price.
-    @discardableResult mutating func add(_ attempt: AttemptRow, price: PriceRow?) -> Money? {
-        guard let price else { return nil }
-        var cost = Money.zero
-        if let known = Cost.of(attempt.usage, at: price) {
-            cost = known
-            if let said = attempt.reportedCost {
-                reported += said
-                listWhereReported += known
-                reportedCalls += 1
-            }
-        } else if attempt.sent != nil, (attempt.status ?? 200) < 400 {
-            // Only what was refused, or never sent, is known to cost nothing.
-            let output = attempt.events.isEmpty ? .zero : attempt.plannedOutput
-            let planned = TokenUsage(inputTotal: attempt.plannedInput, outputTotal: output)
-            cost = Cost.of(planned, at: price) ?? .zero
-            estimatedCalls += 1
+    /// Adds an attempt.
+    mutating func add(_ attempt: AttemptRow, price: PriceRow?) {
+        guard let cost = CountedCost(attempt, at: price) else { return }
+        if cost.basis == .usage, let said = attempt.reportedCost {
+            reported += said
+            listWhereReported += cost.amount
+            reportedCalls += 1
         }
-        list = (list ?? .zero) + cost
-        return cost
+        if cost.basis == .plan { estimatedCalls += 1 }
+        list = (list ?? .zero) + cost.amount
     }
 }

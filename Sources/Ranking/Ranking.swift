@@ -134,8 +134,8 @@ public struct Ranking: Sendable {
             }
             if endpoint.cost.estimatedCalls > 0, endpoint.price != nil {
                 notices.append(
-                    "\(endpoint.identifier): \(endpoint.cost.estimatedCalls) calls told no usage; the list price of the "
-                        + "planned tokens stands for them, nothing cached")
+                    "\(endpoint.identifier): \(Counted.text(endpoint.cost.estimatedCalls, "call")) without usage, failed or not; the "
+                        + "list price of the planned tokens stands for them, nothing cached")
             }
             if endpoint.quarantinedCount > 0 {
                 notices.append(

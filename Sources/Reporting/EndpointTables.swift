@@ -134,7 +134,7 @@ public enum EndpointTables {
             ],
             note:
                 "As the providers count them. Cached: over calls that tell it; ideal cache: what would be cached if nothing "
-                + "was ever forgotten."
+                + "was ever forgotten. Calls without usage: taken by the provider, failed or not, without a token count."
         ) { endpoint in
             let tokens = endpoint.tokens
             let known = tokens.inputWhereCacheIsKnown > .zero

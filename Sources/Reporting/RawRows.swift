@@ -1,4 +1,6 @@
 public import Encodings
+import Analysis
+import Pricing
 import Profiles
 import Quantities
 public import Records
@@ -51,7 +53,11 @@ public enum RawRows {
         func name(_ index: Int) -> JSONValue { names.indices.contains(index) ? .string(names[index]) : .null }
         switch table {
         case .attempts:
-            for row in file.attempts { take(place(row, name) + times(row) + connection(row) + result(row)) }
+            let prices = PriceBook.prices(of: file.documents)
+            for row in file.attempts {
+                let price = prices.indices.contains(row.place.endpoint) ? prices[row.place.endpoint] : nil
+                take(place(row, name) + times(row) + connection(row) + result(row) + money(row, price))
+            }
         case .events:
             for row in file.attempts {
                 for (index, event) in row.events.enumerated() {
@@ -133,6 +139,16 @@ public enum RawRows {
             ("quotas", .optional(row.quotas)), ("finish_reason_raw", .optional(row.finishReason)),
             ("response_id", .optional(row.responseIdentifier)), ("error", .optional(row.errorText)),
             ("text_bytes", .integer(row.textByteCount)), ("tool_calls", .integer(row.toolCallCount)),
+        ]
+    }
+}
+
+extension RawRows {
+    /// What the report counts for the attempt and what that rests on; null where it counts nothing at all.
+    private static func money(_ row: AttemptRow, _ price: PriceRow?) -> [(String, JSONValue)] {
+        let cost = CountedCost(row, at: price)
+        return [
+            ("counted_cost_usd", .optional(cost?.amount.dollars)), ("cost_basis", .optional(cost?.basis.rawValue)),
         ]
     }
 }

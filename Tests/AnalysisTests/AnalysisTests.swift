@@ -148,6 +148,7 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         fixture.attempts.removeAll { $0.outcome == .server }
         let b = try RunAnalysis([try fixture.file()]).endpoints[0]
         #expect(b.cost.list?.picodollars == 2_040_000_000 && b.cost.estimatedCalls == 2)
+        #expect(b.tokens.callsWithoutUsage == 2, "the tables count the same calls as the notice")
     }
 
     @Test func `where no answer could be judged nothing is said of goodput, also if calls failed`() throws {

@@ -144,6 +144,27 @@ import Testing
         #expect(order[1].hasPrefix("score,a,self-hosted,"))
     }
 
+    @Test func `what the report counts for each call can be added up from its rows`() throws {
+        var fixture = RunFixture()
+        let place = CallPlace(endpoint: 0, round: 0, session: 0, call: 0)
+        var silent = RunFixture.call(place)
+        silent.usage = TokenUsage()
+        silent.plannedInput = 1000
+        var told = RunFixture.call(CallPlace(endpoint: 0, round: 0, session: 0, call: 1), at: 400)
+        told.plannedInput = 1000
+        let refused = RunFixture.call(CallPlace(endpoint: 0, round: 0, session: 0, call: 2), at: 800, outcome: .server)
+        fixture.addSession(0, 0, 0, calls: [silent, told, refused])
+        let file = try fixture.file()
+        var (bases, sum): ([JSONValue?], Double) = ([], 0)
+        RawRows.json(file, .attempts) { row in
+            bases.append(row["cost_basis"])
+            sum += row["counted_cost_usd"]?.doubleValue ?? .nan
+        }
+        #expect(bases == ["plan", "usage", "nothing"])
+        let list = try #require(try RunAnalysis([file]).endpoints[0].cost.list)
+        #expect(abs(sum - list.dollars) < 1e-12)
+    }
+
     @Test func `raw rows hold every attempt and every event`() throws {
         let (_, _, file) = try judged()
         var (attempts, events) = (0, 0)
