@@ -6,7 +6,7 @@ public struct ParetoPoint: Hashable, Sendable {
     public var endpoint: EndpointIdentifier
     /// Dollars per successful session.
     public var cost: Double
-    /// Seconds of a session; which quantile is said by the ranking.
+    /// Seconds spent in calls per successful session.
     public var time: Double
     /// True if no other endpoint is at least as good on both and better on one.
     public var isOnFront: Bool

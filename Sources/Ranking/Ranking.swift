@@ -11,8 +11,6 @@ public struct Ranking: Sendable {
     public let exclusions: [Exclusion]
     /// Cost and time of the ranked endpoints that have a price.
     public let pareto: [ParetoPoint]
-    /// What the time of ``pareto`` is, such as `session time p90`.
-    public let paretoTimeLabel: String
     /// For which price of time which endpoint has the best score.
     public let winningRanges: [WinningRange]
     /// Complete rounds that were compared.
@@ -48,16 +46,9 @@ public struct Ranking: Sendable {
         let pairCount = eligible.count * (eligible.count - 1) / 2
         replicateCount = max(settings.replicates, 80 * pairCount)
         criteria = Self.criteria(eligible, analysis, replicates: replicateCount)
-        (pareto, paretoTimeLabel) = Self.pareto(eligible, criteria)
-        let times = criteria.first { $0.criterion == .sessionTime }?.rows ?? []
-        let costs = criteria.first { $0.criterion == .cost }?.rows ?? []
+        pareto = Self.pareto(criteria)
         winningRanges = ParetoFront.winningRanges(
-            costs.compactMap { cost in
-                guard let time = times.first(where: { $0.endpoint == cost.endpoint }), cost.estimate.isFinite else {
-                    return nil
-                }
-                return (cost.endpoint, cost.estimate, time.estimate)
-            })
+            pareto.filter(\.cost.isFinite).map { ($0.endpoint, $0.cost, $0.time) })
         notices = Self.notices(analysis, isProvisional: roundCount < 8, endpointCount: eligible.count)
     }
 
@@ -97,22 +88,17 @@ public struct Ranking: Sendable {
         }
     }
 
-    /// Cost against the highest quantile of session time that every endpoint has enough sessions for, else the mean.
-    private static func pareto(
-        _ endpoints: [EndpointAnalysis], _ criteria: [CriterionRanking]
-    ) -> (points: [ParetoPoint], label: String) {
+    /// Cost against time, each per successful session as in the score: so whoever has the best score for some price of time
+    /// is on the front.
+    private static func pareto(_ criteria: [CriterionRanking]) -> [ParetoPoint] {
         let costs = criteria.first { $0.criterion == .cost }?.rows ?? []
-        let means = criteria.first { $0.criterion == .sessionTime }?.rows ?? []
-        let priced = endpoints.filter { endpoint in costs.contains { $0.endpoint == endpoint.identifier } }
-        let quantile = [0.9, 0.5].first { p in priced.allSatisfy { $0.sessionModelTime.quantile(p) != nil } }
-        let points = priced.compactMap { endpoint -> ParetoPoint? in
-            guard let cost = costs.first(where: { $0.endpoint == endpoint.identifier })?.estimate else { return nil }
-            let mean = means.first { $0.endpoint == endpoint.identifier }?.estimate
-            guard let time = quantile.map({ endpoint.sessionModelTime.quantile($0)?.value }) ?? mean else { return nil }
-            return ParetoPoint(endpoint: endpoint.identifier, cost: cost, time: time, isOnFront: false)
-        }
-        let label = quantile.map { "session time p\(Int(($0 * 100).rounded()))" } ?? "mean session time"
-        return (ParetoFront.marked(points), label)
+        let times = criteria.first { $0.criterion == .sessionTime }?.rows ?? []
+        return ParetoFront.marked(
+            costs.compactMap { cost in
+                times.first { $0.endpoint == cost.endpoint }.map { time in
+                    ParetoPoint(endpoint: cost.endpoint, cost: cost.estimate, time: time.estimate, isOnFront: false)
+                }
+            })
     }
 
     private static func notices(_ analysis: RunAnalysis, isProvisional: Bool, endpointCount: Int) -> [String] {

@@ -73,7 +73,7 @@ public enum JSONFormat {
             ("replicates", .integer(ranking.replicateCount)),
             ("value_of_time_usd_per_hour", number(ranking.valueOfTimePerHour.dollars)),
             ("criteria", .array(criteria)), ("not_ranked", .array(excluded)),
-            ("pareto", ["time": .string(ranking.paretoTimeLabel), "points": .array(points)]),
+            ("pareto", ["time": .string(Criterion.sessionTime.rawValue), "points": .array(points)]),
             ("best_score_by_value_of_time", .array(ranges)),
             ("notices", .array((ranking.notices + analysis.notes).map { .string($0) })),
         ]

@@ -90,7 +90,7 @@ public enum RankingTables {
         return Table(
             "Cost and time",
             columns: [
-                .init("endpoint", isNumeric: false), .init("$/session"), .init("\(ranking.paretoTimeLabel), s"),
+                .init("endpoint", isNumeric: false), .init("$/session"), .init("s/session"),
                 .init("worth choosing", isNumeric: false), .init("best score when an hour is worth", isNumeric: false),
             ],
             rows: points.map { point in
@@ -104,7 +104,9 @@ public enum RankingTables {
                     point.isOnFront ? "yes" : "no", range ?? "never",
                 ]
             },
-            note: "Worth choosing: no other endpoint is both cheaper and faster (Pareto front, of the estimates).")
+            note:
+                "Worth choosing: no other endpoint is both cheaper and faster (Pareto front, of the estimates). Both are per "
+                + "successful session, as in the score.")
     }
 }
 

@@ -161,6 +161,9 @@ import Testing
         #expect(abs(score.estimate - (cost[0].estimate + time.estimate * 20 / 3600)) < 1e-12)
         #expect(ranking.pareto.map(\.isOnFront) == [true, false])
         #expect(ranking.winningRanges.map(\.endpoint.rawValue) == ["a"])
+        // Both judgements rest on the same time, or one could call worthless whom the other calls the best.
+        let times = try #require(ranking.order(by: .sessionTime)?.rows)
+        #expect(ranking.pareto.map(\.time) == times.map(\.estimate))
     }
 
     @Test func `the same run gives the same ranking`() throws {
