@@ -32,6 +32,9 @@ public enum Criterion: String, CaseIterable, Hashable, Sendable {
     /// True if an endpoint without a list price has no value.
     public var needsPrice: Bool { self == .score || self == .cost }
 
+    /// Why an endpoint that may be ranked has no value.
+    public var whyWithoutValue: String { needsPrice ? "no price is known" : "too few calls have this figure" }
+
     var callMetric: CallMetric? {
         switch self {
         case .firstToken: .timeToFirstToken

@@ -115,9 +115,6 @@ public struct Ranking: Sendable {
                 "no rank is claimed: among \(endpointCount) endpoints that takes at least \(needed) complete rounds")
         }
         for endpoint in analysis.endpoints {
-            if endpoint.price == nil {
-                notices.append("\(endpoint.identifier): no price is known, so no cost or score")
-            }
             if endpoint.cost.estimatedCalls > 0, endpoint.price != nil {
                 notices.append(
                     "\(endpoint.identifier): \(Counted.text(endpoint.cost.estimatedCalls, "call")) without usage, failed or not; the "

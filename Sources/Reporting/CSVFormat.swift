@@ -9,7 +9,7 @@ public import Ranking
 public enum CSVFormat {
     /// One row per criterion and endpoint.
     ///
-    /// Endpoints that are not ranked have only their reasons.
+    /// Endpoints that are not ranked, at all or by one criterion, have only their reasons.
     public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> String {
         var text = CSV.row(
             [
@@ -30,8 +30,17 @@ public enum CSVFormat {
                 ])
             }
         }
+        let nothing = Array(repeating: CSV.Field.empty, count: 7)
+        for criterion in ranking.criteria {
+            let reason = CSV.Field.text(criterion.criterion.whyWithoutValue)
+            for endpoint in criterion.withoutValue {
+                let head: [CSV.Field] = [
+                    .text(criterion.criterion.rawValue), .text(endpoint.rawValue), path(endpoint),
+                ]
+                text += CSV.row(head + nothing + [reason])
+            }
+        }
         for exclusion in ranking.exclusions {
-            let nothing = Array(repeating: CSV.Field.empty, count: 7)
             text += CSV.row(
                 [.empty, .text(exclusion.endpoint.rawValue), path(exclusion.endpoint)] + nothing
                     + [.text(exclusion.reasons.joined(separator: "; "))])

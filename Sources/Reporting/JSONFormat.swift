@@ -48,7 +48,13 @@ public enum JSONFormat {
                     "tie_group": .string(row.tieGroups), "chance_of_best": number(row.chanceOfBest),
                 ]
             }
-            return ["criterion": .string(criterion.criterion.rawValue), "order": .array(rows)]
+            let others = criterion.withoutValue.map { endpoint -> JSONValue in
+                ["endpoint": .string(endpoint.rawValue), "reason": .string(criterion.criterion.whyWithoutValue)]
+            }
+            return [
+                "criterion": .string(criterion.criterion.rawValue), "order": .array(rows),
+                "without_value": .array(others),
+            ]
         }
         let excluded = ranking.exclusions.map { exclusion -> JSONValue in
             [

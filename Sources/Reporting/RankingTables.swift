@@ -39,7 +39,8 @@ public enum RankingTables {
             criterion == .score ? " Score: money per successful session plus its time at \(price) per hour." : ""
         return Table(
             "Ranking by \(criterion.label)", columns: columns, rows: rows,
-            note: "Ranks in parentheses are those of the column; 2–4 means that the rounds cannot tell places 2 to 4 "
+            note:
+                "Ranks in parentheses are those of the column, among all that have a value in it; 2–4 means that the rounds cannot tell places 2 to 4 "
                 + "apart. Endpoints that share a letter are tied.\(meaning)")
     }
 
@@ -74,12 +75,16 @@ public enum RankingTables {
             ], rows: rows)
     }
 
-    /// Who is not ranked, and why; nil if everybody is.
-    public static func exclusions(_ ranking: Ranking) -> Table? {
-        guard !ranking.exclusions.isEmpty else { return nil }
+    /// Who is not ranked at all or by a criterion, and why; nil if everybody is.
+    public static func exclusions(_ ranking: Ranking, by criterion: Criterion) -> Table? {
+        let excluded = ranking.exclusions.map { [$0.endpoint.rawValue, $0.reasons.joined(separator: "; ")] }
+        let others = (ranking.order(by: criterion)?.withoutValue ?? []).map { endpoint in
+            [endpoint.rawValue, "\(criterion.label): \(criterion.whyWithoutValue)"]
+        }
+        guard !(excluded + others).isEmpty else { return nil }
         return Table(
             "Not ranked", columns: [.init("endpoint", isNumeric: false), .init("why", isNumeric: false)],
-            rows: ranking.exclusions.map { [$0.endpoint.rawValue, $0.reasons.joined(separator: "; ")] })
+            rows: excluded + others)
     }
 
     /// Cost against time; nil if no endpoint has a price.

@@ -12,8 +12,11 @@ public enum Reports {
         if ranking.hasRanks {
             tables.append(RankingTables.order(ranking, analysis, by: chosen(criterion, ranking)))
         }
-        let paths = RankingTables.byPath(ranking, analysis, by: chosen(criterion, ranking))
-        tables += [paths, RankingTables.exclusions(ranking), RankingTables.pareto(ranking)].compactMap(\.self)
+        let shown = chosen(criterion, ranking)
+        tables += [
+            RankingTables.byPath(ranking, analysis, by: shown), RankingTables.exclusions(ranking, by: shown),
+            RankingTables.pareto(ranking),
+        ].compactMap(\.self)
         return Report(
             title: title(analysis), introduction: introduction(ranking, analysis), tables: tables,
             notices: notices(ranking, analysis))

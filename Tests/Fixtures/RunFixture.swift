@@ -17,8 +17,8 @@ public struct RunFixture {
     public var rounds = 2
     /// Sessions per endpoint and round.
     public var sessionsPerRound = 1
-    /// Whether the prices are known.
-    public var hasPrices = true
+    /// The providers whose prices are known.
+    public var priced = ["a", "b"]
 
     /// An empty run.
     public init() {}
@@ -77,12 +77,13 @@ public struct RunFixture {
                 + "policy: {training: {answer: \(name == "a" ? "no" : "unknown"), source: s, date: d}}"
         }
         let price = "model: m, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d"
+        let dollars = ["a": 1, "b": 2]
+        let rows = (priced.isEmpty ? ["z"] : priced).map {
+            "{provider: \($0), input_per_million: \(dollars[$0] ?? 1) USD, \(price)}"
+        }
         let files = [
             "a.yaml": provider("a"), "b.yaml": provider("b"),
-            "prices.yaml": "submeter: prices\nversion: 1\nrows: "
-                + (hasPrices
-                    ? "[{provider: a, input_per_million: 1 USD, \(price)}, {provider: b, input_per_million: 2 USD, \(price)}]"
-                    : "[{provider: z, input_per_million: 1 USD, \(price)}]"),
+            "prices.yaml": "submeter: prices\nversion: 1\nrows: [" + rows.joined(separator: ", ") + "]",
             "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S",
             "no.yaml": "submeter: policy\nversion: 1\nname: no\nrequire: {training: no}",
             "p.yaml": """

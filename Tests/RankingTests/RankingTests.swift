@@ -231,7 +231,7 @@ import Testing
 
     @Test func `without prices there is time to rank by, but no cost`() throws {
         var free = fixture(2)
-        free.hasPrices = false
+        free.priced = []
         let ranking = try ranking(free)
         #expect(ranking.order(by: .score)?.rows.isEmpty == true)
         #expect(ranking.order(by: .score)?.withoutValue.count == 2)

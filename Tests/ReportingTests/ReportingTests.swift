@@ -80,8 +80,9 @@ import Testing
 }
 
 @Suite struct ReportTests {
-    private func judged() throws -> (Ranking, RunAnalysis, RunFile) {
+    private func judged(priced: [String] = ["a", "b"]) throws -> (Ranking, RunAnalysis, RunFile) {
         var fixture = RunFixture()
+        fixture.priced = priced
         fixture.rounds = 8
         fixture.settings = "objectives: {time_to_first_token: 150ms}"
         for round in 0..<8 {
@@ -142,6 +143,18 @@ import Testing
         let order = CSVFormat.ranking(ranking, analysis).split(separator: "\r\n")
         #expect(order.count == 1 + 2 * Criterion.allCases.count)
         #expect(order[1].hasPrefix("score,a,self-hosted,"))
+    }
+
+    @Test func `an endpoint without a price is said not to be ranked, once, wherever the score is shown`() throws {
+        let (ranking, analysis, _) = try judged(priced: ["b"])
+        let report = Reports.ranking(ranking, analysis)
+        let table = try #require(report.tables.first { $0.title == "Not ranked" })
+        #expect(table.rows == [["a", "score: no price is known"]])
+        #expect(!report.notices.contains { $0.contains("no price") })
+        #expect(!Reports.ranking(ranking, analysis, by: .sessionTime).tables.contains { $0.title == "Not ranked" })
+        #expect(CSVFormat.ranking(ranking, analysis).contains("cost,a,self-hosted,,,,,,,,no price is known\r\n"))
+        let json = JSONFormat.ranking(ranking, analysis)
+        #expect(json["criteria"]?.arrayValue?[0]["without_value"]?.arrayValue?[0]["endpoint"] == "a")
     }
 
     @Test func `what the report counts for each call can be added up from its rows`() throws {
