@@ -76,8 +76,8 @@ public enum EndpointTables {
         }
     }
 
-    private static let tail =
-        "– where there are too few independent samples for a 95 % bound; failed calls count as unbounded."
+    private static let dash = "– where there are too few independent samples for a 95 % bound; "
+    private static let tail = dash + "failed calls count as unbounded."
 
     private static func latency(_ analysis: RunAnalysis) -> Table {
         let wanted: [(metric: CallMetric, quantiles: [Double])] = [
@@ -121,7 +121,7 @@ public enum EndpointTables {
             "Speed, tokens/s", analysis, headings(wanted),
             note:
                 "decode: tokens after the first over the time after it; turn: all tokens over the whole turn. p90 is the "
-                + "speed that nine of ten calls reach. " + tail
+                + "speed that nine of ten calls reach. " + dash + "failed calls count as a speed of zero."
         ) { quantiles($0, wanted) }
     }
 

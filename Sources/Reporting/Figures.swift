@@ -32,7 +32,9 @@ public enum Figures {
         return (value < 0 ? "-" : "") + text
     }
 
-    /// A share of one in per cent, such as `99.3 %`; exactly all and nothing print as `100 %` and `0 %`.
+    /// A share of one in per cent, such as `99.3 %`.
+    ///
+    /// Only all prints as `100 %` and only nothing as `0 %`; what would round to them prints as `>99.9 %` and `<0.1 %`.
     public static func share(_ value: Double?, decimals: Int = 1) -> String {
         guard let value else { return none }
         if value == 1 { return "100 %" }
@@ -41,9 +43,9 @@ public enum Figures {
         for _ in 0..<decimals { scale *= 10 }
         // A share above all is a contradiction, and shows as one.
         guard value > 0, value < 1 else { return fixed(value * 100, decimals) + " %" }
-        // Only all is 100 %, and only nothing is 0 %.
-        let steps = min(max((value * 100 * scale).rounded(), 1), 100 * scale - 1)
-        return fixed(steps / scale, decimals) + " %"
+        let steps = (value * 100 * scale).rounded()
+        let sign = steps < 1 ? "<" : steps >= 100 * scale ? ">" : ""
+        return sign + fixed(min(max(steps, 1), 100 * scale - 1) / scale, decimals) + " %"
     }
 
     /// How many decimals, 0 to 6, give the smallest of some positive numbers so many significant digits.

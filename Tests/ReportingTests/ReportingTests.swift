@@ -19,11 +19,12 @@ import Testing
 
     @Test func `only all is 100 per cent and only nothing is 0`() {
         #expect(Figures.share(1) == "100 %")
-        #expect(Figures.share(0.99999) == "99.9 %")
-        #expect(Figures.share(0.00001) == "0.1 %")
+        #expect(Figures.share(0.99999) == ">99.9 %")
+        #expect(Figures.share(0.00001) == "<0.1 %")
         #expect(Figures.share(0) == "0 %")
         #expect(Figures.share(nil) == "–")
-        #expect(Figures.share(0.999, decimals: 0) == "99 %")
+        #expect(Figures.share(0.9995, decimals: 0) == ">99 %" && Figures.share(0.0005, decimals: 0) == "<1 %")
+        #expect(Figures.share(0.994, decimals: 0) == "99 %" && Figures.share(0.006, decimals: 0) == "1 %")
     }
 
     @Test func `counts, ranks and significant digits`() {
