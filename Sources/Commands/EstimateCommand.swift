@@ -43,14 +43,24 @@ enum EstimateCommand: Subcommand {
                 .init("endpoint", isNumeric: false), .init("calls"), .init("input tokens"), .init("output tokens"),
                 .init("lowest cost"), .init("highest cost"),
             ], rows: rows)
-        let budget = plan.profile.budget.map { ", budget \(Figures.money($0, decimals: 2))" } ?? ""
         return Report(
             title: "Estimate of plan \(plan.profile.name)",
             introduction: [
-                "cost between \(Figures.money(estimate.lowest, decimals: decimals)) and "
-                    + "\(Figures.money(estimate.highest, decimals: decimals))\(budget)",
+                cost(estimate, plan, decimals: decimals),
                 "the client's own waits alone take \(Figures.fixed(estimate.shortest.seconds, 1)) s",
             ], tables: [table], notices: plan.notices)
+    }
+
+    /// The cost of the endpoints that have a price, with the names of the others.
+    private static func cost(_ estimate: PlanEstimate, _ plan: Plan, decimals: Int) -> String {
+        let others = estimate.rows.filter { $0.lowest == nil }.map(\.endpoint.rawValue)
+        guard others.count < estimate.rows.count else { return "the cost is not known: no endpoint has a price" }
+        let ends = [\PlanEstimate.Row.lowest, \.highest].map { end in
+            Figures.money(PlanEstimate.sum(estimate.priced.map { $0[keyPath: end] }), decimals: decimals)
+        }
+        let budget = plan.profile.budget.map { ", budget \(Figures.money($0, decimals: 2))" } ?? ""
+        let rest = others.isEmpty ? "" : ", without \(others.joined(separator: ", ")), whose price is not known"
+        return "cost between \(ends[0]) and \(ends[1])\(budget)\(rest)"
     }
 
     private static func json(_ estimate: PlanEstimate, _ plan: Plan) -> JSONValue {

@@ -31,6 +31,9 @@ public struct PlanEstimate: Hashable, Sendable {
     /// All endpoints' highest costs; nil if a price is missing.
     public var highest: Money? { Self.sum(rows.map(\.highest)) }
 
+    /// The endpoints that have a price; what they cost is known also where others have none.
+    public var priced: [Row] { rows.filter { $0.lowest != nil } }
+
     /// Adds up a plan.
     public init(_ plan: Plan) {
         let planned = plan.rounds.flatMap(\.sessions).map(\.libraryIndex)
@@ -90,7 +93,8 @@ public struct PlanEstimate: Hashable, Sendable {
         return ends.max() ?? 0
     }
 
-    private static func sum(_ amounts: [Money?]) -> Money? {
+    /// Adds up amounts; nil if one is missing.
+    public static func sum(_ amounts: [Money?]) -> Money? {
         amounts.reduce(.zero) { sum, amount in
             guard let sum, let amount else { return nil }
             return sum + amount

@@ -2,6 +2,7 @@ import Dialects
 import Driving
 import Encodings
 import Foundation
+import Planning
 import Profiles
 import Quantities
 import Scheduling
@@ -131,6 +132,35 @@ final class TemporaryFile {
         #expect(json["endpoints"]?.arrayValue?.count == 5)
         let lowest = try #require(json["lowest_cost_usd"]?.doubleValue)
         #expect(lowest > 0 && lowest < (json["highest_cost_usd"]?.doubleValue ?? 0))
+    }
+
+    @Test(arguments: [
+        ("a", "cost between $0.", ", without b, whose price is not known"),
+        ("c", "the cost is not known", ": no endpoint has a price"),
+    ])
+    func `an estimate counts the endpoints that have a price and names the others`(
+        priced: String, start: String, end: String
+    ) throws {
+        let price = "input_per_million: 1 USD, output_per_million: 2 USD, source: s, date: d"
+        let files = [
+            "prices.yaml": "submeter: prices\nversion: 1\nrows: [{provider: \(priced), model: m, \(price)}]",
+            "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S",
+            "p.yaml": "submeter: plan\nversion: 1\nname: p\nmodel: m\nproviders: [a.yaml, b.yaml]\n"
+                + "prices: [prices.yaml]\nworkload: w.yaml\nendpoints: [{provider: a}, {provider: b}]\n"
+                + "rounds: 1\nsessions_per_round: 1",
+        ].merging(
+            ["a", "b"].map { name in
+                (
+                    "\(name).yaml",
+                    "submeter: provider\nversion: 1\nname: \(name)\ndelivery_path: self-hosted\n"
+                        + "dialect: openai-chat\nbase_url: http://127.0.0.1:1\nmodels: [{name: m, id: m}]"
+                )
+            }
+        ) { $1 }
+        let documents = try DocumentSet(planFile: "p.yaml") { files[$0].map { Array($0.utf8) } }
+        let plan = try Plan(documents)
+        let report = EstimateCommand.report(PlanEstimate(plan), plan)
+        #expect(report.introduction[0].hasPrefix(start) && report.introduction[0].hasSuffix(end))
     }
 
     @Test func `a missing secret stops a run before anything is sent, and its name is said`() throws {
