@@ -50,6 +50,8 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         let single = RunFixture.call(place(), chunks: 1, tokens: 1)
         #expect(CallMetric.decodeRate.value(of: single) == nil)
         #expect(CallMetric.longestStall.value(of: single) == nil)
+        let whole = RunFixture.call(place(), chunks: 1, tokens: 21)
+        #expect(CallMetric.timePerOutputToken.value(of: whole) == nil, "one chunk tells no speed, not a perfect one")
         let coalesced = RunFixture.call(place(), gap: 0)
         #expect(CallMetric.decodeRate.value(of: coalesced) == nil, "all content at one instant is no infinite speed")
     }
