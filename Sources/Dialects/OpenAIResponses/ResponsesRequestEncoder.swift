@@ -71,8 +71,7 @@ public struct ResponsesRequestEncoder: RequestEncoder {
             ]
         case .assistant(let answer):
             let text = answer.text ?? ""
-            let message: [JSONValue] = text.isEmpty ? [] : [["role": "assistant", "content": .string(text)]]
-            return message
+            return (text.isEmpty ? [] : [Self.message(text, answer)])
                 + answer.toolCalls.map { call in
                     [
                         "type": "function_call", "call_id": .string(call.identifier), "name": .string(call.name),
@@ -80,5 +79,24 @@ public struct ResponsesRequestEncoder: RequestEncoder {
                     ]
                 }
         }
+    }
+
+    /// An answer as a whole output item, as OpenAI's SDKs send one back: llama.cpp takes no shorter form, and vLLM, which
+    /// checks requests against the types of OpenAI's SDK, takes no item of this form without an identifier.
+    private static func message(_ text: String, _ answer: AssistantMessage) -> JSONValue {
+        [
+            "type": "message", "id": .string(identifier(of: text, answer)), "role": "assistant", "status": "completed",
+            "content": [["type": "output_text", "text": .string(text), "annotations": []]],
+        ]
+    }
+
+    /// An identifier that the same answer always has (FNV-1a of its text and the identifiers of its calls).
+    private static func identifier(of text: String, _ answer: AssistantMessage) -> String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for part in [text] + answer.toolCalls.map(\.identifier) {
+            for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        }
+        let digits = String(hash, radix: 16)
+        return "msg_" + String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
