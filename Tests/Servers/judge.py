@@ -2,6 +2,7 @@
 
 judge.py sessions ATTEMPTS EVENTS  every endpoint played whole sessions with tools
 judge.py status STATUS ATTEMPTS   every attempt got this status, or none of them where it begins with "!"
+judge.py throttled ATTEMPTS         what was throttled was tried again until it succeeded
 judge.py tls ATTEMPTS             good certificates carried every call, bad ones none
 """
 
@@ -58,6 +59,15 @@ def judge_status(wanted, file):
         check(statuses == {int(wanted)}, f"a wrong key gets {wanted} and nothing else: {sorted(map(str, statuses))}")
 
 
+def judge_throttled(file):
+    attempts = read(file)
+    refused = [a for a in attempts if a["outcome"] == "rate-limited"]
+    check(refused and all(a["status"] == 429 for a in refused), f"throttled: {len(refused)} attempts got 429")
+    good = {(a["round"], a["session"], a["call"]) for a in attempts if a["outcome"] == "ok"}
+    check(len(good) == 16, "throttled: 16 of 16 calls succeeded in the end")
+    check(len(attempts) == len(good) + len(refused), "throttled: every attempt is a row of its own")
+
+
 def expected_to_fail(name, file):
     return name in ("tls-expired", "tls-wrong-name") or file.endswith("unknown.attempts")
 
@@ -80,4 +90,4 @@ def judge_tls(file):
 
 
 kind, *rest = sys.argv[1:]
-{"sessions": judge_sessions, "status": judge_status, "tls": judge_tls}[kind](*rest)
+{"sessions": judge_sessions, "status": judge_status, "throttled": judge_throttled, "tls": judge_tls}[kind](*rest)
