@@ -422,7 +422,11 @@ public final class NetworkLoop {
     }
 
     private func failure(_ transfer: Transfer, _ code: CURLcode) -> TransferFailure {
-        let message = unsafe String(cString: curl_easy_strerror(code))
+        var message = unsafe String(cString: curl_easy_strerror(code))
+        if code == CURLE_PEER_FAILED_VERIFICATION {
+            let result = unsafe network_info_long(transfer.easy, CURLINFO_SSL_VERIFYRESULT)
+            message = TransferFailure.text(ofVerification: result) ?? message
+        }
         let isConnected = unsafe network_info_offset(transfer.easy, CURLINFO_PRETRANSFER_TIME_T) > 0
         let kind: TransferFailure.Kind =
             switch code {

@@ -116,3 +116,20 @@ public enum TransportError: Error, Hashable, Sendable {
     /// The request cannot be sent as it is.
     case badRequest(String)
 }
+
+extension TransferFailure {
+    /// Why a server's certificate was refused, by OpenSSL's result of its verification.
+    ///
+    /// Codes of `X509_STORE_CTX_get_error(3)`. Libcurl compares the host's name itself, after OpenSSL has found no fault and
+    /// before it notes OpenSSL's result: its own "not yet known", 1, then means another name.
+    static func text(ofVerification result: Int) -> String? {
+        switch result {
+        case 0, 1, 62, 64: "the server's certificate is for another host name"
+        case 9: "the server's certificate is not valid yet"
+        case 10: "the server's certificate has expired"
+        case 18, 19, 20, 21: "the server's certificate is of an authority that is not trusted here"
+        case 23: "the server's certificate was revoked"
+        default: nil
+        }
+    }
+}
