@@ -250,7 +250,7 @@ public final class RunDriver {
         row.plannedInput = call.input
         row.plannedOutput = call.output
         if let live = sessions[key.session] {
-            row.plannedCached = min(live.transcript.graph.entries[key.call].keptTokens, call.input)
+            row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
         }
         return row
     }

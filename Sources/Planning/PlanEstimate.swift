@@ -69,16 +69,12 @@ public struct PlanEstimate: Hashable, Sendable {
         var sum = TokenCount.zero
         for index in planned {
             let session = plan.library.sessions[index]
-            for (call, entry) in zip(session.calls, plan.graphs[index].entries) {
+            let graph = plan.graphs[index]
+            for (place, call) in session.calls.enumerated() {
                 let owner = session.share == .tenant ? session.tenant : ""
-                let isNew =
-                    entry.kept.isEmpty
-                    && (session.share == .session
-                        || known.insert(
-                            "\(owner)/\(call.agent == Call.mainAgent)/\(session.prefixTokens(of: call.agent).value)"
-                        )
-                        .inserted)
-                sum += isNew ? .zero : min(entry.keptTokens, call.input)
+                let prefix = "\(owner)/\(call.agent == Call.mainAgent)/\(session.prefixTokens(of: call.agent).value)"
+                let isNew = graph.entries[place].kept.isEmpty && known.insert(prefix).inserted
+                sum += isNew ? .zero : graph.cachedTokens(place, in: session)
             }
         }
         return sum

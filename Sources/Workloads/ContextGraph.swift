@@ -77,4 +77,20 @@ public struct ContextGraph: Hashable, Sendable {
     public func promptTokens(_ index: Int, in session: Session) -> TokenCount {
         entries[index].keptTokens + Self.own(session.calls[index], entries[index])
     }
+
+    /// Prompt tokens of a call that a cache which forgets nothing has seen.
+    ///
+    /// That is what the call keeps, with its prefix; a prefix that no other session has is new in the first call that sends it.
+    public func cachedTokens(_ index: Int, in session: Session) -> TokenCount {
+        let call = session.calls[index]
+        if session.share == .session {
+            let prefix = session.prefixTokens(of: call.agent)
+            let first = session.calls.firstIndex {
+                ($0.agent == Call.mainAgent) == (call.agent == Call.mainAgent)
+                    && session.prefixTokens(of: $0.agent) == prefix
+            }
+            if first == index { return .zero }
+        }
+        return min(entries[index].keptTokens, call.input)
+    }
 }

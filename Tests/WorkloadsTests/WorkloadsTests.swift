@@ -143,6 +143,22 @@ private func bytes(_ items: [ConversationItem]) -> Int {
         #expect(graph.entries[3].remainder == 5)
     }
 
+    @Test func `a prefix of the session's own is in no cache before it was sent, a shared one is`() {
+        var session = Session(
+            identifier: "s", toolsTokens: 60, systemTokens: 40, agentPrefixTokens: ["a": 7],
+            calls: [
+                call("0", .new, add: 50), call("1", .continuing, carry: 10, add: 20),
+                call("2", .new, add: 3, agent: "a"),
+                call("3", .new, add: 9), call("4", .continuing, carry: 5, add: 1, agent: "a"),
+            ])
+        let graph = ContextGraph(session)
+        for index in session.calls.indices { session.calls[index].input = graph.promptTokens(index, in: session) }
+        let cached = { session.calls.indices.map { graph.cachedTokens($0, in: session).value } }
+        #expect(cached() == [100, 150, 7, 100, 10])
+        session.share = .session
+        #expect(cached() == [0, 150, 0, 100, 10])
+    }
+
     @Test func `lint finds a broken equation, unknown dependencies, doubles and a missing licence`() {
         var library = WorkloadGenerator.generate(.codingSmall, count: 2, seed: Seed(1))
         library.header["source"] = nil
