@@ -38,7 +38,7 @@ static inline CURLcode network_set_offset(CURL *easy, CURLoption option, curl_of
 static inline CURLcode network_set_string(CURL *easy, CURLoption option, const char *value) {
     return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode network_set_pointer(CURL *easy, CURLoption option, void *value) {
+static inline CURLcode network_set_bytes(CURL *easy, CURLoption option, const void *value) {
     return curl_easy_setopt(easy, option, value);
 }
 static inline CURLcode network_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {

@@ -19,7 +19,6 @@ final class Transfer {
     private var headerByteCount = 0
     private var head = HTTPHead(status: 0, headers: [])
     private var isHeadComplete = false
-    private(set) var sentByteCount = 0
     private(set) var receivedByteCount = 0
 
     init(_ identifier: TransferIdentifier, easy: UnsafeMutableRawPointer, request: HTTPRequest, loop: NetworkLoop) {
@@ -43,13 +42,12 @@ final class Transfer {
             offset += count
             if offset == body[segment].count { (segment, offset) = (segment + 1, 0) }
         }
-        sentByteCount += filled
         return filled
     }
 
     /// Starts the body again, when libcurl sends it anew over another connection.
     func rewind() {
-        (segment, offset, sentByteCount) = (0, 0, 0)
+        (segment, offset) = (0, 0)
     }
 
     /// Takes one read's body bytes; false ends the exchange.

@@ -218,8 +218,7 @@ private let hello =
         #expect(outcomes[1].result?.connection.isReused == false)
         let sent = server.received.withLock { String(decoding: $0, as: UTF8.self) }
         #expect(sent.split(separator: "POST ").count == 3, "two of the three requests are the same one")
-        let body = try #require(outcomes[1].result?.sentByteCount)
-        #expect(body == outcomes[0].result?.sentByteCount)
+        #expect(outcomes.map { $0.result?.sentByteCount } == [1, 1])
     }
 
     @Test func `a waker ends a wait without a deadline`() throws {
