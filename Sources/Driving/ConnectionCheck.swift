@@ -105,9 +105,8 @@ public final class ConnectionCheck {
         let options = CallOptions(outputLimit: limit, temperature: plan.profile.temperature, sessionKey: "check")
         let body = [route.encoder.body(prompt, request, options, target: route.target)]
         let key = CallKey(session: SessionKey(endpoint: endpoint, round: 0, session: 0), call: call)
-        var row = AttemptRow(
-            place: CallPlace(endpoint: endpoint, round: 0, session: 0, call: call), number: 0, outcome: .aborted,
-            ended: NetworkLoop.now())
+        let now = NetworkLoop.now()
+        var intent = IntentRow(place: CallPlace(key), number: 0, due: now, predecessorEnd: now, started: now)
         var http = HTTPRequest(
             url: route.url, headers: route.headers(sessionKey: "check", requestIdentifier: "check-\(endpoint)-\(call)"),
             body: body, connectTimeout: plan.profile.timeouts.connect,
@@ -115,8 +114,12 @@ public final class ConnectionCheck {
         do {
             http.headers += try credentials.headers(
                 endpoint, method: http.method, url: route.url, contentType: EndpointRoute.contentType, body: body)
-            calls[try loop.start(http)] = LiveCall(key, row, started: NetworkLoop.now())
+            let transfer = try loop.start(http)
+            intent.started = NetworkLoop.now()
+            calls[transfer] = LiveCall(key, intent, waiting: nil)
         } catch {
+            var row = AttemptRow(intent)
+            (row.started, row.sent) = (nil, nil)
             row.outcome = error is CredentialError ? .authentication : .badRequest
             row.errorText = "\(error)"
             keep(row)

@@ -23,11 +23,15 @@ final class LiveCall {
     private(set) var shouldRetry: Bool?
     private var region: String?
 
-    init(_ key: CallKey, _ row: AttemptRow, started: Instant) {
+    /// Where the row that announces the call waits to be written.
+    let waiting: WaitingRow?
+
+    init(_ key: CallKey, _ intent: IntentRow, waiting: WaitingRow?) {
         self.key = key
-        self.row = row
-        self.row.started = started
-        lastActivity = started
+        self.waiting = waiting
+        row = AttemptRow(intent)
+        row.sent = nil
+        lastActivity = intent.started
     }
 
     func noteSent(at: Instant) {

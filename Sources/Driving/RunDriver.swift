@@ -164,11 +164,13 @@ public final class RunDriver {
         }
     }
 
-    private func keep(_ record: RunRecord) {
+    @discardableResult
+    private func keep(_ record: RunRecord, replacing earlier: WaitingRow? = nil) -> WaitingRow? {
         do throws(RecordsError) {
-            try writer.append(record)
+            return try writer.append(record, replacing: earlier)
         } catch {
             failure = error
+            return nil
         }
     }
 
@@ -242,30 +244,17 @@ public final class RunDriver {
                     ended: NetworkLoop.now(), isSuccess: isSuccess)))
     }
 
-    private func row(_ key: CallKey, _ outcome: OutcomeClass) -> AttemptRow {
-        let session = plan.session(key.session)
-        let call = session.calls[key.call]
-        var row = AttemptRow(
-            place: CallPlace(key), number: attemptNumbers[key] ?? 0, outcome: outcome, ended: NetworkLoop.now())
-        row.plannedInput = call.input
-        row.plannedOutput = call.output
-        if let live = sessions[key.session] {
-            row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
-        }
-        return row
-    }
-
     private func skip(_ key: CallKey, _ reason: SkipReason) {
-        var row = row(key, .skipped)
-        row.skipReason = reason.rawValue
+        let now = NetworkLoop.now()
+        var row = AttemptRow(intent(key, due: now, predecessorEnd: now))
+        (row.outcome, row.skipReason) = (.skipped, reason.rawValue)
+        (row.due, row.predecessorEnd, row.started, row.sent) = (nil, nil, nil, nil)
         keep(.attempt(row))
     }
 
     private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
-        var row = row(key, .aborted)
-        attemptNumbers[key] = row.number + 1
-        row.due = due
-        row.predecessorEnd = predecessorEnd
+        var intent = intent(key, due: due, predecessorEnd: predecessorEnd)
+        attemptNumbers[key] = intent.number + 1
         let route = routes[key.session.endpoint]
         let body = body(key, route)
         var request = HTTPRequest(
@@ -277,15 +266,30 @@ public final class RunDriver {
             request.headers += try credentials.headers(
                 key.session.endpoint, method: request.method, url: route.url, contentType: EndpointRoute.contentType,
                 body: body)
-            calls[try loop.start(request)] = LiveCall(key, row, started: NetworkLoop.now())
-            row.started = NetworkLoop.now()
-            row.sent = row.started
-            keep(.intent(row))
+            let transfer = try loop.start(request)
+            intent.started = NetworkLoop.now()
+            calls[transfer] = LiveCall(key, intent, waiting: keep(.intent(intent)))
         } catch {
+            var row = AttemptRow(intent)
+            (row.started, row.sent) = (nil, nil)
             row.outcome = error is CredentialError ? .authentication : .badRequest
             row.errorText = "\(error)"
             settle(key, row)
         }
+    }
+
+    private func intent(_ key: CallKey, due: Instant, predecessorEnd: Instant) -> IntentRow {
+        let session = plan.session(key.session)
+        let call = session.calls[key.call]
+        var row = IntentRow(
+            place: CallPlace(key), number: attemptNumbers[key] ?? 0, due: due, predecessorEnd: predecessorEnd,
+            started: NetworkLoop.now())
+        row.plannedInput = call.input
+        row.plannedOutput = call.output
+        if let live = sessions[key.session] {
+            row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
+        }
+        return row
     }
 
     /// The identifier that a request carries, by which a server's log and a run file can be joined.
@@ -334,18 +338,20 @@ public final class RunDriver {
             guard let call = calls.removeValue(forKey: transfer) else { return }
             let endpoint = call.key.session.endpoint
             let row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
-            settle(call.key, row, shouldRetry: call.shouldRetry)
+            settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting)
         }
     }
 
-    private func settle(_ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil) {
+    private func settle(
+        _ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil, replacing intent: WaitingRow? = nil
+    ) {
         let cost = Self.cost(row)
         let end = AttemptEnd(
             outcome: row.outcome, cost: cost, retryAfter: row.retryAfter, shouldRetry: shouldRetry)
         let actions = scheduler.handle(.attemptEnded(key, end), at: row.ended)
         var row = row
         row.willRetry = scheduler.willRetry(key)
-        keep(.attempt(row))
+        keep(.attempt(row), replacing: intent)
         if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)

@@ -40,6 +40,8 @@ final class Database {
     private let handle: OpaquePointer
     private let path: String
     private var statements: [String: OpaquePointer] = unsafe [:]
+    /// The statements that write the rows of a type: the text of one is long to look up for each row.
+    private var insertions: [ObjectIdentifier: OpaquePointer] = unsafe [:]
 
     init(path: String, isReadOnly: Bool) throws(RecordsError) {
         var handle: OpaquePointer?
@@ -88,13 +90,28 @@ final class Database {
     }
 
     func execute(_ script: String) throws(RecordsError) {
-        guard unsafe sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK else { throw failure(script) }
+        guard unsafe sqlite3_exec(handle, script, nil, nil, nil) == SQLITE_OK else { throw failure() }
     }
 
     /// Runs one statement and gives its rows.
     @discardableResult
     func run(_ sql: String, _ values: [SQLValue] = []) throws(RecordsError) -> [[SQLValue]] {
-        let statement = unsafe try prepared(sql)
+        unsafe try run(try prepared(sql), values)
+    }
+
+    /// Writes a row.
+    func insert<Row: RunRow>(_ row: Row) throws(RecordsError) {
+        if let known = unsafe insertions[ObjectIdentifier(Row.self)] {
+            unsafe try run(known, row.values)
+        } else {
+            let statement = unsafe try prepared(Row.insertion)
+            unsafe insertions[ObjectIdentifier(Row.self)] = statement
+            unsafe try run(statement, row.values)
+        }
+    }
+
+    @discardableResult
+    private func run(_ statement: OpaquePointer, _ values: [SQLValue]) throws(RecordsError) -> [[SQLValue]] {
         defer { unsafe sqlite3_reset(statement) }
         for (index, value) in values.enumerated() { unsafe bind(value, Int32(index + 1), statement) }
         var rows: [[SQLValue]] = []
@@ -102,7 +119,7 @@ final class Database {
             switch unsafe sqlite3_step(statement) {
             case SQLITE_ROW: rows.append(unsafe row(statement))
             case SQLITE_DONE: return rows
-            default: throw failure(sql)
+            default: throw failure()
             }
         }
     }
@@ -112,7 +129,7 @@ final class Database {
         var statement: OpaquePointer?
         guard unsafe sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK, let made = unsafe statement
         else {
-            throw failure(sql)
+            throw failure()
         }
         unsafe statements[sql] = made
         return unsafe made
@@ -148,7 +165,7 @@ final class Database {
         }
     }
 
-    private func failure(_ sql: String) -> RecordsError {
+    private func failure() -> RecordsError {
         RecordsError(description: "\(path): \(unsafe String(cString: sqlite3_errmsg(handle)))")
     }
 }

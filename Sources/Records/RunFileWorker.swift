@@ -8,6 +8,8 @@ import Synchronization
 final class RunFileWorker: Sendable {
     private struct Waiting: Sendable {
         var records: [RunRecord] = []
+        /// How many times the rows that waited have been taken away to be written.
+        var batch = 0
         var isClosing = false
         var failure: RecordsError?
     }
@@ -34,16 +36,21 @@ final class RunFileWorker: Sendable {
     /// Why a row could not be written, if one could not.
     var failure: RecordsError? { waiting.withLock(\.failure) }
 
-    /// Hands over a row, and throws what went wrong with an earlier one.
-    func append(_ record: RunRecord) throws(RecordsError) {
-        let failure = waiting.withLock { waiting -> RecordsError? in
+    /// Hands over a row, in place of another if that still waits, and throws what went wrong with an earlier one.
+    func append(_ record: RunRecord, replacing earlier: WaitingRow?) throws(RecordsError) -> WaitingRow {
+        let (place, failure) = waiting.withLock { waiting -> (WaitingRow, RecordsError?) in
+            if let earlier, earlier.batch == waiting.batch {
+                waiting.records[earlier.index] = record
+                return (earlier, waiting.failure)
+            }
             waiting.records.append(record)
             if waiting.records.count > RunFileWriter.maximumWaitingCount {
                 waiting.failure = waiting.failure ?? RecordsError(description: "run file: the disk does not keep up")
             }
-            return waiting.failure
+            return (WaitingRow(batch: waiting.batch, index: waiting.records.count - 1), waiting.failure)
         }
         if let failure { throw failure }
+        return place
     }
 
     private func start() {
@@ -102,35 +109,20 @@ final class RunFileWorker: Sendable {
 
     private func write() {
         let records = waiting.withLock { waiting in
-            defer { waiting.records = [] }
+            defer {
+                waiting.records = []
+                waiting.batch += 1
+            }
             return waiting.records
         }
         guard !records.isEmpty else { return }
         do throws(RecordsError) {
             try database.execute("BEGIN")
-            for record in Self.withoutSettledIntents(records) { try insert(record) }
+            for record in records { try insert(record) }
             try database.execute("COMMIT")
         } catch {
             try? database.execute("ROLLBACK")
             waiting.withLock { $0.failure = error }
-        }
-    }
-
-    /// Leaves out the intents of attempts that have ended within the same batch.
-    private static func withoutSettledIntents(_ records: [RunRecord]) -> [RunRecord] {
-        var settled: Set<AttemptKey> = []
-        for case .attempt(let row) in records { settled.insert(AttemptKey(row)) }
-        return records.filter { record in
-            if case .intent(let row) = record { !settled.contains(AttemptKey(row)) } else { true }
-        }
-    }
-
-    private struct AttemptKey: Hashable {
-        let place: CallPlace
-        let number: Int
-
-        init(_ row: AttemptRow) {
-            (place, number) = (row.place, row.number)
         }
     }
 
@@ -141,7 +133,11 @@ final class RunFileWorker: Sendable {
         case .session(var row):
             row.part = part
             try RunFileWriter.insert(row, database)
-        case .attempt(var row), .intent(var row):
+        case .intent(let intent):
+            var row = AttemptRow(intent)
+            row.part = part
+            try RunFileWriter.insert(row, database)
+        case .attempt(var row):
             row.part = part
             try RunFileWriter.insert(row, database)
             if !row.events.isEmpty { try RunFileWriter.insert(StreamRow(row), database) }

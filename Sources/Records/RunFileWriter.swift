@@ -15,13 +15,19 @@ public enum RunRecord: Sendable {
     case session(SessionRow)
     /// An attempt that is about to be made: it stands in the file until its end replaces it, so that a process that is killed
     /// leaves no call unrecorded.
-    case intent(AttemptRow)
+    case intent(IntentRow)
     /// An attempt that ended, or was never made.
-    case attempt(AttemptRow)
+    indirect case attempt(AttemptRow)
     /// How the harness fared.
     case health(HealthRow)
     /// Anything else.
     case note(NoteRow)
+}
+
+/// Where a row waits to be written.
+public struct WaitingRow: Hashable, Sendable {
+    let batch: Int
+    let index: Int
 }
 
 /// Writes a run file: rows are handed over from any thread and written by one of its own, several times a second.
@@ -106,9 +112,14 @@ public final class RunFileWriter: Sendable {
 
     /// Hands over a row.
     ///
+    /// - Parameters:
+    ///   - record: the row.
+    ///   - earlier: a row that need not be written any more if it has not been, since this one says all that it does.
+    /// - Returns: where the row waits.
     /// - Throws: ``RecordsError`` if an earlier row could not be written; the run must stop then.
-    public func append(_ record: RunRecord) throws(RecordsError) {
-        try worker.append(record)
+    @discardableResult
+    public func append(_ record: RunRecord, replacing earlier: WaitingRow? = nil) throws(RecordsError) -> WaitingRow {
+        try worker.append(record, replacing: earlier)
     }
 
     /// Writes what is waiting, folds the write-ahead log into the file, and ends the writer.
@@ -121,7 +132,7 @@ public final class RunFileWriter: Sendable {
     }
 
     static func insert<Row: RunRow>(_ row: Row, _ database: Database) throws(RecordsError) {
-        try database.run(Row.insertion, row.values)
+        try database.insert(row)
     }
 
     private static func configure(_ database: Database) throws(RecordsError) {

@@ -104,9 +104,15 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
     {
         defer { remove() }
         let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
-        try writer.append(.intent(attempt(0, .aborted)))
-        try writer.append(.intent(attempt(1, .aborted)))
-        try writer.append(.attempt(attempt(1, .ok)))
+        func intent(_ index: Int) -> IntentRow {
+            let at = Instant(nanoseconds: 5)
+            return IntentRow(
+                place: attempt(index, .ok).place, number: 0, due: at, predecessorEnd: at, started: at)
+        }
+        let first = try writer.append(.intent(intent(0)))
+        let second = try writer.append(.intent(intent(1)))
+        #expect(first != second)
+        try writer.append(.attempt(attempt(1, .ok)), replacing: second)
         try writer.close()
         #expect(try RunFile(path: path).attempts.map(\.outcome) == [.aborted, .ok])
         let again = try RunFileWriter(resuming: path)
