@@ -51,18 +51,22 @@ typedef int (*network_ready_callback)(
     void *context, char *remote, char *local, int remote_port, int local_port);
 
 static inline void network_set_callbacks(
-    CURL *easy, void *context, network_data_callback write, network_data_callback header, network_data_callback read,
+    CURL *easy, network_data_callback write, network_data_callback header, network_data_callback read,
     network_seek_callback seek, network_ready_callback ready) {
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, context);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, ready);
+}
+
+/* Sets what the callbacks are given. */
+static inline void network_set_context(CURL *easy, void *context) {
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, context);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+    curl_easy_setopt(easy, CURLOPT_READDATA, context);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, context);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
 }
 

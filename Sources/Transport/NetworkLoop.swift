@@ -169,13 +169,13 @@ public final class NetworkLoop {
     ///
     /// - Throws: ``TransportError/badRequest(_:)`` if libcurl does not take the request.
     public func start(_ request: HTTPRequest) throws(TransportError) -> TransferIdentifier {
-        guard let easy = unsafe idleHandles.popLast() ?? curl_easy_init() else {
+        guard let easy = unsafe idleHandles.popLast() ?? EasyHandle.make(configuration) else {
             throw .unavailable("memory for a transfer")
         }
         let identifier = TransferIdentifier(rawValue: nextIdentifier)
         nextIdentifier += 1
         let transfer = unsafe Transfer(identifier, easy: easy, request: request, loop: self)
-        configure(transfer, request)
+        EasyHandle.set(transfer, request)
         guard unsafe curl_multi_add_handle(UnsafeMutableRawPointer(multi), easy) == CURLM_OK else {
             unsafe curl_slist_free_all(transfer.headerList)
             unsafe curl_easy_cleanup(easy)
@@ -193,120 +193,15 @@ public final class NetworkLoop {
         finish(transfer, .cancelled)
     }
 
-    private func configure(_ transfer: Transfer, _ request: HTTPRequest) {
-        let easy = unsafe transfer.easy
-        unsafe network_set_callbacks(
-            easy, Unmanaged.passUnretained(transfer).toOpaque(),
-            { bytes, size, count, context in
-                guard let context = unsafe context else { return 0 }
-                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                return unsafe transfer.take(UnsafeRawBufferPointer(start: bytes, count: size * count))
-                    ? size * count : 0
-            },
-            { bytes, size, count, context in
-                guard let context = unsafe context else { return 0 }
-                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-                return unsafe transfer.takeHeader(line) ? size * count : 0
-            },
-            { bytes, size, count, context in
-                guard let context = unsafe context else { return 0 }
-                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                return unsafe transfer.fill(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
-            },
-            { context, offset, origin in
-                // A request is sent anew over another connection when a server closed the kept one, or said GOAWAY.
-                guard let context = unsafe context, offset == 0, origin == SEEK_SET else { return CURL_SEEKFUNC_FAIL }
-                unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().rewind()
-                return CURL_SEEKFUNC_OK
-            },
-            { context, _, _, _, _ in
-                guard let context = unsafe context else { return 0 }
-                let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                transfer.rewind()
-                transfer.loop.note(.sent, transfer)
-                return 0
-            })
-        unsafe network_set_string(easy, CURLOPT_URL, request.url)
-        unsafe network_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-        unsafe network_set_string(easy, CURLOPT_PROXY, configuration.proxy ?? "")
-        unsafe network_set_string(easy, CURLOPT_NOPROXY, configuration.hostsWithoutProxy ?? "")
-        if let file = configuration.certificateAuthorityFile { unsafe network_set_string(easy, CURLOPT_CAINFO, file) }
-        let size = request.body.reduce(0) { $0 + $1.count }
-        if request.method == "GET" {
-            unsafe network_set_long(easy, CURLOPT_HTTPGET, 1)
-        } else {
-            unsafe network_set_long(easy, CURLOPT_POST, 1)
-            unsafe network_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(size))
-            if size < Self.joinedBodyLimit {
-                let body = Array(request.body.joined())
-                unsafe body.withUnsafeBytes { bytes in
-                    unsafe _ = network_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
-                }
-            }
-            if request.method != "POST" { unsafe network_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method) }
-        }
-        unsafe network_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(request.connectTimeout.milliseconds.rounded(.up)))
-        unsafe network_set_long(easy, CURLOPT_TIMEOUT_MS, Int(request.totalTimeout.milliseconds.rounded(.up)))
-        unsafe network_set_long(easy, CURLOPT_NOSIGNAL, 1)
-        // What a proxy answers to CONNECT is not the provider's.
-        unsafe network_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        unsafe network_set_long(easy, CURLOPT_TCP_NODELAY, 1)
-        unsafe network_set_long(easy, CURLOPT_BUFFERSIZE, 65536)
-        let version =
-            switch request.version {
-            case .automatic: CURL_HTTP_VERSION_2TLS
-            case .http1: CURL_HTTP_VERSION_1_1
-            case .http2PriorKnowledge: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-            }
-        unsafe network_set_long(easy, CURLOPT_HTTP_VERSION, Int(version))
-        var list: UnsafeMutablePointer<curl_slist>? = unsafe curl_slist_append(nil, "Expect:")
-        for header in request.headers {
-            unsafe list = curl_slist_append(list, "\(header.name): \(header.value)") ?? list
-        }
-        unsafe transfer.headerList = list
-        unsafe network_set_list(easy, CURLOPT_HTTPHEADER, list)
-    }
-
-    /// Below how many bytes libcurl is given a body as a whole.
-    ///
-    /// It then sends headers and body together: one packet where there would be two, and two system calls less. Above this
-    /// size it would not (`MAX_INITIAL_POST_SIZE` in its lib/http.h), and a body is taken from its shared segments.
-    private static let joinedBodyLimit = 64 << 10
-
     private func finish(_ transfer: Transfer, _ end: TransferEnd) {
         let at = Self.now()
         let easy = unsafe transfer.easy
-        results[transfer.identifier] = TransferResult(
-            end: end, at: at, connection: unsafe facts(easy), sentByteCount: unsafe Int(network_info_offset(easy, CURLINFO_SIZE_UPLOAD_T)),
-            receivedByteCount: transfer.receivedByteCount)
+        results[transfer.identifier] = EasyHandle.result(transfer, end, at: at)
         unsafe curl_multi_remove_handle(UnsafeMutableRawPointer(multi), easy)
-        unsafe curl_easy_reset(easy)
+        EasyHandle.clear(transfer)
         unsafe idleHandles.append(easy)
-        unsafe curl_slist_free_all(transfer.headerList)
         transfers[transfer.identifier] = nil
         records.append(Record(kind: .ended, transfer: transfer.identifier, at: at, start: 0, count: 0))
-    }
-
-    private func facts(_ easy: UnsafeMutableRawPointer) -> ConnectionFacts {
-        let isReused = unsafe network_info_long(easy, CURLINFO_NUM_CONNECTS) == 0
-        let resolve = unsafe network_info_offset(easy, CURLINFO_NAMELOOKUP_TIME_T)
-        let connect = unsafe network_info_offset(easy, CURLINFO_CONNECT_TIME_T)
-        let tls = unsafe network_info_offset(easy, CURLINFO_APPCONNECT_TIME_T)
-        let address = unsafe network_info_string(easy, CURLINFO_PRIMARY_IP).map { unsafe String(cString: $0) }
-        let version: String? =
-            switch unsafe network_info_long(easy, CURLINFO_HTTP_VERSION) {
-            case Int(CURL_HTTP_VERSION_1_0): "1.0"
-            case Int(CURL_HTTP_VERSION_1_1): "1.1"
-            case Int(CURL_HTTP_VERSION_2_0): "2"
-            default: nil
-            }
-        return ConnectionFacts(
-            resolve: isReused ? nil : .microseconds(resolve),
-            connect: isReused || connect == 0 ? nil : .microseconds(connect - resolve),
-            tls: isReused || tls == 0 ? nil : .microseconds(tls - connect),
-            isReused: isReused && address?.isEmpty == false,
-            httpVersion: version, remoteAddress: address?.isEmpty == false ? address : nil)
     }
 
     // MARK: Turns
@@ -354,7 +249,7 @@ public final class NetworkLoop {
         while let easy = unsafe network_multi_finished(UnsafeMutableRawPointer(multi), &code) {
             guard let context = unsafe network_info_private(easy) else { continue }
             let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-            finish(transfer, code == CURLE_OK ? .complete : .failed(failure(transfer, code)))
+            finish(transfer, code == CURLE_OK ? .complete : .failed(EasyHandle.failure(transfer, code)))
         }
     }
 
@@ -406,6 +301,8 @@ public final class NetworkLoop {
         note(.head, transfer)
     }
 
+    func noteReady(_ transfer: Transfer) { note(.sent, transfer) }
+
     private func note(_ kind: Record.Kind, _ transfer: Transfer) {
         records.append(Record(kind: kind, transfer: transfer.identifier, at: Self.now(), start: 0, count: 0))
     }
@@ -431,27 +328,5 @@ public final class NetworkLoop {
         guard let event = unsafe event else { return }
         unsafe event_add(event, nil)
         unsafe socketEvents[socket] = event
-    }
-
-    private func failure(_ transfer: Transfer, _ code: CURLcode) -> TransferFailure {
-        var message = unsafe String(cString: curl_easy_strerror(code))
-        if code == CURLE_PEER_FAILED_VERIFICATION {
-            let result = unsafe network_info_long(transfer.easy, CURLINFO_SSL_VERIFYRESULT)
-            message = TransferFailure.text(ofVerification: result) ?? message
-        }
-        let isConnected = unsafe network_info_offset(transfer.easy, CURLINFO_PRETRANSFER_TIME_T) > 0
-        let kind: TransferFailure.Kind =
-            switch code {
-            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
-            case CURLE_COULDNT_CONNECT: .connect
-            case CURLE_OPERATION_TIMEDOUT: isConnected ? .totalTimeout : .connectTimeout
-            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
-                CURLE_SSL_CERTPROBLEM,
-                CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR:
-                .tls
-            case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_WEIRD_SERVER_REPLY: .protocolViolation
-            default: .connectionLost
-            }
-        return TransferFailure(kind: transfer.failure ?? kind, message: message)
     }
 }

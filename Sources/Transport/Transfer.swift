@@ -50,6 +50,12 @@ final class Transfer {
         (segment, offset) = (0, 0)
     }
 
+    /// Takes that the connection stands and the request is about to be sent over it.
+    func noteReady() {
+        rewind()
+        loop.noteReady(self)
+    }
+
     /// Takes one read's body bytes; false ends the exchange.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         receivedByteCount += bytes.count
