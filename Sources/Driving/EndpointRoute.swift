@@ -5,7 +5,9 @@ import Quantities
 import Transport
 
 /// How the calls of one endpoint are written, sent and read.
-struct EndpointRoute {
+///
+/// A class, since it is large and looked at for every call.
+final class EndpointRoute {
     let encoder: any RequestEncoder
     let target: RequestTarget
     let dialect: DialectName

@@ -15,6 +15,8 @@ struct LiveSession {
     let transcript: Transcript
     let began: Instant
     let salts: Salts
+    /// What all calls of the session have in common, for routers that keep them at one server.
+    let stickinessKey: String
     private var groups: [Int: Group] = [:]
     private let lastUse: [Int]
 
@@ -24,8 +26,9 @@ struct LiveSession {
         let lastRole: MessageRole?
     }
 
-    init(_ transcript: Transcript, salts: Salts, began: Instant) {
+    init(_ transcript: Transcript, stickinessKey: String, salts: Salts, began: Instant) {
         self.transcript = transcript
+        self.stickinessKey = stickinessKey
         self.salts = salts
         self.began = began
         var lastUse = Array(transcript.session.calls.indices)

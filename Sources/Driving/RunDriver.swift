@@ -227,7 +227,10 @@ public final class RunDriver {
         let salts = Salts(
             run: runSalt, tenant: policy.tenant ? digits(salt.derived("tenant/" + session.tenant)) : "",
             session: policy.session ? digits(salt.derived("session/\(key.round)", key.session)) : "")
-        sessions[key] = LiveSession(transcript, salts: salts, began: NetworkLoop.now())
+        let stickinessKey =
+            "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
+        sessions[key] = LiveSession(
+            transcript, stickinessKey: stickinessKey, salts: salts, began: NetworkLoop.now())
     }
 
     private func end(_ key: SessionKey, _ isSuccess: Bool) {
@@ -259,7 +262,8 @@ public final class RunDriver {
         let body = body(key, route)
         var request = HTTPRequest(
             url: route.url,
-            headers: route.headers(sessionKey: sessionKey(key.session), requestIdentifier: Self.requestIdentifier(key)),
+            headers: route.headers(
+                sessionKey: sessions[key.session]?.stickinessKey ?? "", requestIdentifier: Self.requestIdentifier(key)),
             body: body, connectTimeout: plan.profile.timeouts.connect,
             totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total + .seconds(1))
         do {
@@ -297,11 +301,6 @@ public final class RunDriver {
         "e\(key.session.endpoint)-r\(key.session.round)-s\(key.session.session)-c\(key.call)"
     }
 
-    /// What all calls of a session have in common, for routers that keep them at one server.
-    private func sessionKey(_ key: SessionKey) -> String {
-        "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
-    }
-
     private func body(_ key: CallKey, _ route: EndpointRoute) -> [[UInt8]] {
         guard var session = sessions[key.session] else { return [] }
         let call = session.transcript.session.calls[key.call]
@@ -316,7 +315,7 @@ public final class RunDriver {
         let limit = [plan.outputLimit(call), plan.endpoints[key.session.endpoint].model.maximumOutput]
             .compactMap(\.self).min()
         let options = CallOptions(
-            outputLimit: limit, temperature: plan.profile.temperature, sessionKey: sessionKey(key.session))
+            outputLimit: limit, temperature: plan.profile.temperature, sessionKey: session.stickinessKey)
         sessions[key.session] = nil
         let body = session.body(
             key.call, prefix: prefix, encoder: route.encoder, options: options, target: route.target)

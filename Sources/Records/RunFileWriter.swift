@@ -144,7 +144,9 @@ public final class RunFileWriter: Sendable {
         func table<Row: RunRow>(_ type: Row.Type, key: [String]) -> String {
             let columns = Row.columns.map { "\"\($0)\"" }.joined(separator: ", ")
             let primary = key.isEmpty ? "" : ", PRIMARY KEY (\(key.map { "\"\($0)\"" }.joined(separator: ", ")))"
-            return "CREATE TABLE \"\(Row.table)\" (\(columns)\(primary));\n"
+            // Rows that have a place are kept in its order: no second tree beside that of SQLite's own row numbers.
+            let order = key.isEmpty ? "" : " WITHOUT ROWID"
+            return "CREATE TABLE \"\(Row.table)\" (\(columns)\(primary))\(order);\n"
         }
         return table(FactRow.self, key: ["name"]) + table(DocumentRow.self, key: ["position"])
             + table(EndpointRow.self, key: ["endpoint"])

@@ -78,21 +78,37 @@ final class Transfer {
         while end > 0, unsafe line[end - 1] <= 0x20 { end -= 1 }
         let text = unsafe UnsafeRawBufferPointer(rebasing: line[..<end])
         if unsafe text.starts(with: "HTTP/".utf8) {
-            let status = unsafe String(decoding: text, as: UTF8.self).split(separator: " ").dropFirst().first
-            head = HTTPHead(status: status.flatMap { Int($0) } ?? 0, headers: [])
+            head = HTTPHead(status: unsafe Self.status(text), headers: [])
         } else if unsafe text.isEmpty {
             // An interim response (1xx) is followed by the real one; headers after the body are trailers.
             guard head.status >= 200, !isHeadComplete else { return true }
             isHeadComplete = true
             loop.noteHead(self, head)
         } else if !isHeadComplete, let colon = unsafe text.firstIndex(of: 0x3A) {
-            let name = unsafe text[..<colon].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+            let name = unsafe String(unsafeUninitializedCapacity: colon) { buffer in
+                for index in 0..<colon {
+                    let byte = unsafe text[index]
+                    unsafe buffer[index] = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+                }
+                return colon
+            }
             var start = colon + 1
             while start < end, unsafe text[start] == 0x20 || text[start] == 0x09 { start += 1 }
-            head.headers.append(
-                HTTPHeader(
-                    String(decoding: name, as: UTF8.self), unsafe String(decoding: text[start...], as: UTF8.self)))
+            head.headers.append(HTTPHeader(name, unsafe String(decoding: text[start...], as: UTF8.self)))
         }
         return true
+    }
+
+    /// The status of a status line, such as `HTTP/1.1 200 OK` or `HTTP/2 200`; 0 if there is none.
+    private static func status(_ line: UnsafeRawBufferPointer) -> Int {
+        guard var index = unsafe line.firstIndex(of: 0x20) else { return 0 }
+        var status = 0
+        while index + 1 < line.count, status < 1000, case let digit = unsafe line[index + 1],
+            (0x30...0x39).contains(digit)
+        {
+            status = status * 10 + Int(digit - 0x30)
+            index += 1
+        }
+        return status
     }
 }
