@@ -6,25 +6,9 @@ judge.py throttled ATTEMPTS         what was throttled was tried again until it 
 judge.py tls ATTEMPTS             good certificates carried every call, bad ones none
 """
 
-import json
 import sys
 
-
-def read(file):
-    return [json.loads(line) for line in open(file)]
-
-
-def check(condition, text):
-    print(("ok: " if condition else "FAILED: ") + text)
-    if not condition:
-        sys.exit(1)
-
-
-def by_endpoint(attempts):
-    groups = {}
-    for attempt in attempts:
-        groups.setdefault(attempt["endpoint"], []).append(attempt)
-    return groups
+from judging import by_endpoint, check, is_growing, read
 
 
 def judge_sessions(file, events_file):
@@ -43,12 +27,7 @@ def judge_sessions(file, events_file):
         check("reasoning" in kinds, f"{name}: reasoning was seen")
         first = {(e["session"], e["round"], e["call"]): e["at_ns"] for e in reversed(events[name])}
         check(all(first[a["session"], a["round"], a["call"]] >= a["sent_ns"] for a in good), f"{name}: nothing came before it was asked for")
-        growing = all(
-            a["input_total"] < b["input_total"]
-            for a, b in zip(good, good[1:])
-            if a["call"] + 1 == b["call"] and a["session"] == b["session"]
-        )
-        check(growing, f"{name}: every turn is longer than the one before")
+        check(is_growing(good), f"{name}: every turn is longer than the one before")
 
 
 def judge_status(wanted, file):
@@ -90,5 +69,11 @@ def judge_tls(file):
         check((fresh >= 4) if name == "tls-goaway" else (fresh < 16), f"{name}: {fresh} calls made a connection of their own")
 
 
+JUDGES = {
+    "sessions": judge_sessions,
+    "status": judge_status,
+    "throttled": judge_throttled,
+    "tls": judge_tls,
+}
 kind, *rest = sys.argv[1:]
-{"sessions": judge_sessions, "status": judge_status, "throttled": judge_throttled, "tls": judge_tls}[kind](*rest)
+JUDGES[kind](*rest)
