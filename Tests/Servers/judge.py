@@ -4,10 +4,13 @@ judge.py sessions ATTEMPTS EVENTS  every endpoint played whole sessions with too
 judge.py status STATUS ATTEMPTS   every attempt got this status, or none of them where it begins with "!"
 judge.py throttled ATTEMPTS         what was throttled was tried again until it succeeded
 judge.py tls ATTEMPTS             good certificates carried every call, bad ones none
+judge.py scripted ENGINE ATTEMPTS EVENTS  every answer is the scripted model's, byte for byte and token for token
+judge.py interval ATTEMPTS        far fewer chunks came than tokens
 """
 
 import sys
 
+import scripted
 from judging import by_endpoint, check, is_growing, read
 
 
@@ -74,6 +77,8 @@ JUDGES = {
     "status": judge_status,
     "throttled": judge_throttled,
     "tls": judge_tls,
+    "scripted": scripted.judge_answers,
+    "interval": scripted.judge_interval,
 }
 kind, *rest = sys.argv[1:]
 JUDGES[kind](*rest)
