@@ -6,6 +6,7 @@ judge.py throttled ATTEMPTS         what was throttled was tried again until it 
 judge.py tls ATTEMPTS             good certificates carried every call, bad ones none
 judge.py scripted ENGINE ATTEMPTS EVENTS  every answer is the scripted model's, byte for byte and token for token
 judge.py interval ATTEMPTS        far fewer chunks came than tokens
+judge.py cost ATTEMPTS            the gateway's cost is its price of the usage, and ours
 """
 
 import sys
@@ -79,6 +80,7 @@ JUDGES = {
     "tls": judge_tls,
     "scripted": scripted.judge_answers,
     "interval": scripted.judge_interval,
+    "cost": scripted.judge_cost,
 }
 kind, *rest = sys.argv[1:]
 JUDGES[kind](*rest)
