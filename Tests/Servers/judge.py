@@ -7,10 +7,14 @@ judge.py tls ATTEMPTS             good certificates carried every call, bad ones
 judge.py scripted ENGINE ATTEMPTS EVENTS  every answer is the scripted model's, byte for byte and token for token
 judge.py interval ATTEMPTS        far fewer chunks came than tokens
 judge.py cost ATTEMPTS            the gateway's cost is its price of the usage, and ours
+judge.py killed INSTANT ATTEMPTS  a killed worker cost the streams that it was writing, and no session
+judge.py refused ENDPOINT STATUS OUTCOME ATTEMPTS  some were refused in this way, with an empty body, all others answered
+judge.py outcome ENDPOINT STATUS OUTCOME ATTEMPTS  every call of the endpoint ended in this way
 """
 
 import sys
 
+import routed
 import scripted
 from judging import by_endpoint, check, is_growing, read
 
@@ -81,6 +85,9 @@ JUDGES = {
     "scripted": scripted.judge_answers,
     "interval": scripted.judge_interval,
     "cost": scripted.judge_cost,
+    "killed": routed.judge_killed,
+    "refused": routed.judge_refused,
+    "outcome": routed.judge_outcome,
 }
 kind, *rest = sys.argv[1:]
 JUDGES[kind](*rest)
