@@ -4,6 +4,7 @@ gateway_engine=llamacpp
 gateway_model=openai/tiny-scripted
 gateway_base=http://127.0.0.1:$engine_port/v1
 measure_vllm() {
+    local endpoint
     # Its installation ends with what this asks for.
     if ! "$SUBMETER_REAL/vllm/bin/python" -c 'from importlib.metadata import version; version("vllm")' 2>/dev/null; then
         echo "installing vLLM; this takes some minutes" >&2
@@ -21,5 +22,10 @@ measure_vllm() {
     measure vllm vllm/plan.yaml
     rank vllm
     judge scripted vllm "$folder/vllm.attempts" "$folder/vllm.events"
+    measure vllm-refusals vllm/refusals-plan.yaml
+    judge outcome vllm-unknown 404 not-found "$folder/vllm-refusals.attempts"
+    for endpoint in vllm vllm-responses vllm-messages; do
+        judge outcome "$endpoint" 400 context-length "$folder/vllm-refusals.attempts"
+    done
     gateway_engine=vllm gateway_model=hosted_vllm/tiny-scripted gateway_base=http://127.0.0.1:$vllm_port/v1
 }
