@@ -110,9 +110,11 @@ enum ErrorTaxonomy {
         default:
             let isTooLong = has(
                 "context_length", "context length", "exceed_context", "context_window", "context window", "too long",
-                "maximum context", "tokens > ")
+                "maximum context", "tokens > ", "context size", "contextwindow")
             if isTooLong { return .contextLength }
             if has("content_filter", "content_policy", "data_inspection") { return .contentFilter }
+            // LiteLLM answers 400 for a model that it does not have.
+            if has("invalid model name") { return .notFound }
             return .badRequest
         }
     }
@@ -157,7 +159,9 @@ enum ErrorTaxonomy {
                 "invalid_api_key invalid_authentication_error incorrect_api_key_error authentication_error authentication "
                     + "permission_error permission_denied permission_denied_error invalidapikey accessdenied "
                     + "accessdeniedexception unrecognizedclientexception invalidsignatureexception signaturedoesnotmatch "
-                    + "expiredtokenexception invalidclienttokenid unauthenticated 1000 1001 1002 1003 1004"
+                    + "expiredtokenexception invalidclienttokenid unauthenticated 1000 1001 1002 1003 1004 "
+                    // LiteLLM without a database, to which every key but its own is one that it would have to look up.
+                    + "no_db_connection"
             ),
             (
                 .notFound,

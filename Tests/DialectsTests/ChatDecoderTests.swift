@@ -163,8 +163,47 @@ private let stop = chunk("", finish: "\"stop\"") + "data: [DONE]\n\n"
             "busy"
         ),
         (302, "", .redirect, ""),
+        (408, "", .overloaded, ""), (429, "", .rateLimited, ""),
     ])
     func `every shape of an error is read`(status: Int, body: String, outcome: OutcomeClass, message: String) {
+        let (response, _) = decode([Array(body.utf8)], status: status, type: "application/json")
+        #expect(response.outcome == outcome)
+        #expect(response.error?.message == message)
+    }
+
+    /// As vLLM 0.32.0 and LiteLLM 1.108.7 word it; LiteLLM's status is 400 whatever it is.
+    @Test(arguments: [
+        (
+            404, "The model `nope` does not exist. Valid aliases: tiny-scripted.", "NotFoundError",
+            OutcomeClass.notFound
+        ),
+        (
+            400,
+            "This model's maximum context length is 32768 tokens. However, your prompt contains at least 32769 input tokens",
+            "BadRequestError", .contextLength
+        ),
+        (
+            400, "max_tokens=100000 cannot be greater than max_model_len=32768. Please request fewer output tokens.",
+            "BadRequestError", .badRequest
+        ),
+        (
+            400,
+            "/chat/completions: Invalid model name passed in model=nope. Call `/v1/models` to view available models",
+            "invalid_request_error", .notFound
+        ),
+        (
+            400,
+            "litellm.ContextWindowExceededError: request (60014 tokens) exceeds the available context size (8192 tokens)",
+            "invalid_request_error", .contextLength
+        ),
+        (400, "No connected db.", "no_db_connection", .authentication),
+        (429, "litellm.RateLimitError: this is a mock rate limit error", "throttling_error", .rateLimited),
+        (500, "litellm.InternalServerError: Cannot connect to host", "internal_server_error", .server),
+    ])
+    func `errors of vLLM and LiteLLM have their class`(
+        status: Int, message: String, type: String, outcome: OutcomeClass
+    ) {
+        let body = "{\"error\":{\"message\":\"\(message)\",\"type\":\"\(type)\",\"param\":null,\"code\":\"\(status)\"}}"
         let (response, _) = decode([Array(body.utf8)], status: status, type: "application/json")
         #expect(response.outcome == outcome)
         #expect(response.error?.message == message)

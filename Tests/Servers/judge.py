@@ -4,27 +4,19 @@ judge.py sessions ATTEMPTS EVENTS  every endpoint played whole sessions with too
 judge.py status STATUS ATTEMPTS   every attempt got this status, or none of them where it begins with "!"
 judge.py throttled ATTEMPTS         what was throttled was tried again until it succeeded
 judge.py tls ATTEMPTS             good certificates carried every call, bad ones none
+judge.py scripted ENGINE ATTEMPTS EVENTS  every answer is the scripted model's, byte for byte and token for token
+judge.py interval ATTEMPTS        far fewer chunks came than tokens
+judge.py cost ATTEMPTS            the gateway's cost is its price of the usage, and ours
+judge.py killed INSTANT ATTEMPTS  a killed worker cost the streams that it was writing, and no session
+judge.py refused ENDPOINT STATUS OUTCOME ATTEMPTS  some were refused in this way, with an empty body, all others answered
+judge.py outcome ENDPOINT STATUS OUTCOME ATTEMPTS  every call of the endpoint ended in this way
 """
 
-import json
 import sys
 
-
-def read(file):
-    return [json.loads(line) for line in open(file)]
-
-
-def check(condition, text):
-    print(("ok: " if condition else "FAILED: ") + text)
-    if not condition:
-        sys.exit(1)
-
-
-def by_endpoint(attempts):
-    groups = {}
-    for attempt in attempts:
-        groups.setdefault(attempt["endpoint"], []).append(attempt)
-    return groups
+import routed
+import scripted
+from judging import by_endpoint, check, is_growing, read
 
 
 def judge_sessions(file, events_file):
@@ -43,12 +35,7 @@ def judge_sessions(file, events_file):
         check("reasoning" in kinds, f"{name}: reasoning was seen")
         first = {(e["session"], e["round"], e["call"]): e["at_ns"] for e in reversed(events[name])}
         check(all(first[a["session"], a["round"], a["call"]] >= a["sent_ns"] for a in good), f"{name}: nothing came before it was asked for")
-        growing = all(
-            a["input_total"] < b["input_total"]
-            for a, b in zip(good, good[1:])
-            if a["call"] + 1 == b["call"] and a["session"] == b["session"]
-        )
-        check(growing, f"{name}: every turn is longer than the one before")
+        check(is_growing(good), f"{name}: every turn is longer than the one before")
 
 
 def judge_status(wanted, file):
@@ -90,5 +77,17 @@ def judge_tls(file):
         check((fresh >= 4) if name == "tls-goaway" else (fresh < 16), f"{name}: {fresh} calls made a connection of their own")
 
 
+JUDGES = {
+    "sessions": judge_sessions,
+    "status": judge_status,
+    "throttled": judge_throttled,
+    "tls": judge_tls,
+    "scripted": scripted.judge_answers,
+    "interval": scripted.judge_interval,
+    "cost": scripted.judge_cost,
+    "killed": routed.judge_killed,
+    "refused": routed.judge_refused,
+    "outcome": routed.judge_outcome,
+}
 kind, *rest = sys.argv[1:]
-{"sessions": judge_sessions, "status": judge_status, "throttled": judge_throttled, "tls": judge_tls}[kind](*rest)
+JUDGES[kind](*rest)
