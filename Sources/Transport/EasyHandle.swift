@@ -93,7 +93,9 @@ enum EasyHandle {
         unsafe network_set_long(easy, CURLOPT_POST, 1)
         unsafe network_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(size))
         guard size < joinedBodyLimit else { return }
-        let body = Array(segments.joined())
+        var body: [UInt8] = []
+        body.reserveCapacity(size)
+        for segment in segments { body += segment }
         unsafe body.withUnsafeBytes { bytes in
             unsafe _ = network_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
         }
