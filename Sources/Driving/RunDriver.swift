@@ -219,7 +219,8 @@ public final class RunDriver {
         let planned = plan.rounds[key.round].sessions[key.session]
         let session = plan.session(key)
         let transcript = Transcript(
-            session: session, graph: plan.graph(key), seed: planned.seed, librarySeed: plan.seed.derived("library"),
+            session: session, graph: plan.graph(key), library: plan.library, seed: planned.seed,
+            librarySeed: plan.seed.derived("library"), blockSeed: plan.seed.derived("blocks", planned.pass),
             tokenizer: plan.tokenizer)
         let salt = Seed(UInt64(runSalt, radix: 16) ?? 0).derived("salt/\(key.endpoint)")
         func digits(_ seed: Seed) -> String { String(Transcript.hexadecimal(seed.value).prefix(12)) }

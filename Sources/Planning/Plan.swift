@@ -28,6 +28,8 @@ public struct PlannedSession: Hashable, Sendable {
     public let libraryIndex: Int
     /// Decides its text, the same for every endpoint.
     public let seed: Seed
+    /// How often the library has been gone through before: what is sent again must not be warm.
+    public let pass: Int
 }
 
 /// A block of time in which every endpoint runs the same sessions.
@@ -154,7 +156,8 @@ public struct Plan: Hashable, Sendable {
             let sessions = (0..<profile.sessionsPerRound).map { place in
                 let number = round * profile.sessionsPerRound + place
                 return PlannedSession(
-                    libraryIndex: number % library.sessions.count, seed: seed.derived("session text", number))
+                    libraryIndex: number % library.sessions.count, seed: seed.derived("session text", number),
+                    pass: number / library.sessions.count)
             }
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }

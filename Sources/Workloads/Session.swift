@@ -5,12 +5,15 @@ public import Quantities
 public struct SessionLibrary: Hashable, Sendable {
     /// The file's first line: name, content kind, tokenizer, source and licence; unknown keys are kept.
     public var header: JSONObject
+    /// Texts and tools that sessions refer to by name, each stored once.
+    public var assets: [String: Asset]
     /// The sessions in their order.
     public var sessions: [Session]
 
     /// Makes a library.
-    public init(header: JSONObject, sessions: [Session]) {
+    public init(header: JSONObject, assets: [String: Asset] = [:], sessions: [Session]) {
         self.header = header
+        self.assets = assets
         self.sessions = sessions
     }
 
@@ -19,6 +22,41 @@ public struct SessionLibrary: Hashable, Sendable {
 
     /// The licence of the sessions' source, if stated.
     public var licence: String? { header["source"]?["licence"]?.stringValue }
+
+    /// How many tokens a block of ``Call/blocks`` holds.
+    public var blockTokens: Int { max(1, header["block"]?.integerValue ?? 64) }
+
+    /// What the source of an imported library lacks, and by which rules it was guessed.
+    public var guesses: [String] {
+        (header["source"]?["guesses"]?.arrayValue ?? []).compactMap(\.stringValue)
+    }
+}
+
+/// A text or a set of tools that sessions refer to by name.
+public struct Asset: Hashable, Sendable {
+    /// What an asset is.
+    public enum Content: Hashable, Sendable {
+        /// Tool definitions.
+        case tools([ToolDefinition])
+        /// A system prompt.
+        case system(String)
+        /// A document that calls bring into their context.
+        case document(String)
+    }
+
+    /// The name, unique in its library.
+    public var identifier: String
+    /// The size, counted or guessed.
+    public var tokens: TokenCount
+    /// The content.
+    public var content: Content
+
+    /// Makes an asset.
+    public init(identifier: String, tokens: TokenCount, content: Content) {
+        self.identifier = identifier
+        self.tokens = tokens
+        self.content = content
+    }
 }
 
 /// One agent task: calls that depend on each other.
@@ -37,15 +75,34 @@ public struct Session: Hashable, Sendable {
     public var share: PrefixShare
     /// The sizes of the sub-agents' prefixes (tools and system prompt together) by agent name.
     public var agentPrefixTokens: [String: TokenCount]
+    /// The names of the assets that hold an agent's tools and system prompt, by agent name.
+    public var prefixAssets: [String: PrefixAssets] = [:]
     /// The calls; a call comes after those it depends on.
     public var calls: [Call]
+    /// When the session began in its source, from the source's beginning; nil if it does not say.
+    public var start: Duration?
+
+    /// Which assets an agent's prefix is made of; nil where a text of the stated size is made up.
+    public struct PrefixAssets: Hashable, Sendable {
+        /// The tools.
+        public var tools: String?
+        /// The system prompt.
+        public var system: String?
+
+        /// Makes a pair of names.
+        public init(tools: String? = nil, system: String? = nil) {
+            self.tools = tools
+            self.system = system
+        }
+    }
 
     /// Makes a session.
     public init(
         identifier: SessionIdentifier, tenant: String = "t0", profile: String = "", toolsTokens: TokenCount,
         systemTokens: TokenCount, share: PrefixShare = .corpus, agentPrefixTokens: [String: TokenCount] = [:],
-        calls: [Call]
+        calls: [Call], start: Duration? = nil
     ) {
+        self.start = start
         self.identifier = identifier
         self.tenant = tenant
         self.profile = profile
@@ -70,114 +127,4 @@ public enum PrefixShare: String, Hashable, Sendable {
     case tenant
     /// Nobody else.
     case session
-}
-
-/// One request to a model inside a session.
-public struct Call: Hashable, Sendable {
-    /// The name of the agent that every session has.
-    public static let mainAgent = "main"
-
-    /// What precedes the items that a call adds.
-    public enum Context: Hashable, Sendable {
-        /// Everything up to and including the output of the agent's previous call.
-        case continuing
-        /// Only the agent's prefix.
-        case new
-        /// The context and output of another call.
-        case fork(CallIdentifier)
-        /// The first tokens of the agent's context: a compaction.
-        case keep(TokenCount)
-    }
-
-    /// For whom the client waits before it sends the call.
-    public enum WaitKind: String, Hashable, Sendable {
-        /// Nobody: the session starts.
-        case start
-        /// A tool.
-        case tool
-        /// A human.
-        case human
-        /// A clock.
-        case timer
-    }
-
-    /// What a call appends to its context.
-    public struct AddedItem: Hashable, Sendable {
-        /// `user`, `tool` or `doc`.
-        public var role: String
-        /// The item's size.
-        public var tokens: TokenCount
-        /// The tool's name.
-        public var name: String?
-        /// True for a tool that failed.
-        public var isError: Bool
-        /// The text, where the source has it.
-        public var text: String?
-
-        /// Makes an item.
-        public init(
-            role: String, tokens: TokenCount, name: String? = nil, isError: Bool = false, text: String? = nil
-        ) {
-            self.role = role
-            self.tokens = tokens
-            self.name = name
-            self.isError = isError
-            self.text = text
-        }
-    }
-
-    /// The call's name, unique in its session.
-    public var identifier: CallIdentifier
-    /// Which agent makes it.
-    public var agent: String
-    /// The calls that must have ended.
-    public var after: [CallIdentifier]
-    /// The client's own time between the end of the last dependency and the call.
-    public var wait: Duration
-    /// What that time is spent on.
-    public var waitKind: WaitKind
-    /// What precedes the added items.
-    public var context: Context
-    /// How much of the previous output enters the context again.
-    public var carry: TokenCount
-    /// The added items in their order.
-    public var added: [AddedItem]
-    /// The recorded size of the whole prompt.
-    public var input: TokenCount
-    /// The recorded size of the output, reasoning included.
-    public var output: TokenCount
-    /// The recorded part of the output that was reasoning.
-    public var reasoning: TokenCount
-    /// The recorded reason why the output ended.
-    public var stop: String?
-    /// The role that the model plays: `main` or `small`.
-    public var role: String
-    /// Members of the line that this version does not use, kept for writing.
-    public var other: JSONObject
-
-    /// Makes a call.
-    public init(
-        identifier: CallIdentifier, agent: String = Call.mainAgent, after: [CallIdentifier], wait: Duration = .zero,
-        waitKind: WaitKind, context: Context, carry: TokenCount = .zero, added: [AddedItem], input: TokenCount,
-        output: TokenCount, reasoning: TokenCount = .zero, stop: String? = nil, role: String = "main",
-        other: JSONObject = JSONObject()
-    ) {
-        self.identifier = identifier
-        self.agent = agent
-        self.after = after
-        self.wait = wait
-        self.waitKind = waitKind
-        self.context = context
-        self.carry = carry
-        self.added = added
-        self.input = input
-        self.output = output
-        self.reasoning = reasoning
-        self.stop = stop
-        self.role = role
-        self.other = other
-    }
-
-    /// The size of the added items together.
-    public var addedTokens: TokenCount { added.reduce(.zero) { $0 + $1.tokens } }
 }

@@ -11,8 +11,11 @@ public struct Transcript: Sendable {
     /// What each call has in its context.
     public let graph: ContextGraph
 
+    private let assets: [String: Asset]
+    private let blockTokens: Int
     private let seed: Seed
     private let librarySeed: Seed
+    private let blockSeed: Seed
     private let tokenizer: ApproximateTokenizer
 
     /// Makes a transcript.
@@ -20,13 +23,19 @@ public struct Transcript: Sendable {
     /// - Parameters:
     ///   - session: the session.
     ///   - graph: what each of its calls has in its context, where that is known already.
+    ///   - library: whose assets and block size the session uses; nil if it uses none.
     ///   - seed: decides the text of this session.
     ///   - librarySeed: decides the text that sessions of the library share.
+    ///   - blockSeed: decides the text of blocks with one identifier; that of the library if it is nil.
     ///   - tokenizer: turns tokens into bytes.
     public init(
-        session: Session, graph: ContextGraph? = nil, seed: Seed, librarySeed: Seed, tokenizer: ApproximateTokenizer
+        session: Session, graph: ContextGraph? = nil, library: SessionLibrary? = nil, seed: Seed, librarySeed: Seed,
+        blockSeed: Seed? = nil, tokenizer: ApproximateTokenizer
     ) {
         self.session = session
+        assets = library?.assets ?? [:]
+        blockTokens = library?.blockTokens ?? 64
+        self.blockSeed = blockSeed ?? librarySeed
         self.seed = seed
         self.librarySeed = librarySeed
         self.tokenizer = tokenizer
@@ -45,7 +54,8 @@ public struct Transcript: Sendable {
         let sizes =
             main
             ? "\(session.toolsTokens.value)+\(session.systemTokens.value)" : "\(session.prefixTokens(of: agent).value)"
-        return "\(session.share.rawValue)/\(owner)/\(main ? "main" : "agent")/\(sizes)"
+        let names = session.prefixAssets[agent].map { "/\($0.tools ?? "")/\($0.system ?? "")" } ?? ""
+        return "\(session.share.rawValue)/\(owner)/\(main ? "main" : "agent")/\(sizes)\(names)"
     }
 
     /// The tools and the system prompt of an agent.
@@ -63,10 +73,24 @@ public struct Transcript: Sendable {
             tools = TokenCount(whole.value * 3 / 4)
             system = whole - tools
         }
-        let definitions = synthesizer.tools(byteCount: tokenizer.bytes(tools))
+        let names = session.prefixAssets[agent]
+        let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
         let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
         let room = tokenizer.bytes(system) - salt.utf8.count
-        return PromptPrefix(tools: definitions, system: salt + synthesizer.prose(byteCount: max(0, room)), key: key)
+        let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
+        return PromptPrefix(tools: definitions, system: salt + text, key: key)
+    }
+
+    private func assetTools(_ name: String?) -> [ToolDefinition]? {
+        guard case .tools(let tools)? = name.flatMap({ assets[$0]?.content }) else { return nil }
+        return tools
+    }
+
+    private func assetText(_ name: String?) -> String? {
+        switch name.flatMap({ assets[$0]?.content }) {
+        case .system(let text)?, .document(let text)?: text
+        case .tools?, nil: nil
+        }
     }
 
     /// What one call appends to its context.
@@ -83,10 +107,17 @@ public struct Transcript: Sendable {
         var items: [ConversationItem] = []
         let results = call.added.filter { $0.role == "tool" }
         let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
-        var opening = entry.kept.isEmpty ? opening(salts) : ""
+        // A salt in front would part what sessions with equal blocks share.
+        var opening = entry.kept.isEmpty && call.blocks.isEmpty ? opening(salts) : ""
+        var blockText = entry.kept.isEmpty ? blockText(call, after: entry.keptTokens) : [][...]
         func user(_ tokens: TokenCount, _ text: String?) {
             let room = tokenizer.bytes(tokens) - opening.utf8.count
-            items.append(.user(opening + (text ?? synthesizer.prose(byteCount: max(0, room)))))
+            let made = blockText.prefix(max(0, room))
+            blockText = blockText.dropFirst(made.count)
+            let rest = max(0, room - made.count)
+            items.append(
+                .user(
+                    opening + (text ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: rest))))
             opening = ""
         }
         if entry.remainder > .zero { user(entry.remainder, nil) }
@@ -95,7 +126,8 @@ public struct Transcript: Sendable {
         for item in call.added where !(hasAnswer && item.role == "tool") {
             let cut = min(excess, item.tokens.value)
             excess -= cut
-            user(TokenCount(item.tokens.value - cut), item.text)
+            let document = item.role == "doc" ? assetText(item.name) : nil
+            user(TokenCount(item.tokens.value - cut), item.text ?? document)
         }
         if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, opening.isEmpty ? "Go on." : nil) }
         return items
@@ -106,27 +138,46 @@ public struct Transcript: Sendable {
         return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
     }
 
-    /// The recorded answer of the previous call and what its tools returned.
+    /// The text of a prompt's blocks after so many tokens: equal identifiers, equal bytes.
+    private func blockText(_ call: Call, after offset: TokenCount) -> ArraySlice<UInt8> {
+        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) else { return [] }
+        let owner = session.share == .session ? seed : blockSeed
+        let size = tokenizer.bytes(TokenCount(blockTokens))
+        var bytes: [UInt8] = []
+        for block in call.blocks.joined().dropFirst(offset.value / blockTokens) {
+            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
+            bytes += synthesizer.prose(byteCount: size).utf8
+        }
+        return bytes.dropFirst(tokenizer.bytes(TokenCount(offset.value % blockTokens)))
+    }
+
+    /// The recorded answer of the previous call and what its tools returned; what the source lacks is made up.
     private func answer(
         _ call: Call, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition],
         _ synthesizer: inout TextSynthesizer
     ) -> [ConversationItem] {
+        let recorded = graph.entries[index].answered.map { session.calls[$0].answer } ?? Call.Answer()
         let room = tokenizer.bytes(call.carry)
         guard !results.isEmpty else {
-            return [.assistant(AssistantMessage(text: synthesizer.prose(byteCount: room)))]
+            let text = recorded.text ?? synthesizer.prose(byteCount: room)
+            return [.assistant(AssistantMessage(text: text, reasoning: recorded.reasoning))]
         }
-        let text = synthesizer.prose(byteCount: room * 3 / 10)
+        let isRecorded = recorded != Call.Answer()
+        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: room * 3 / 10))
         var generator = SeededGenerator(seed: seed.derived("tools", index))
         var calls: [ToolCall] = []
         for (position, result) in results.enumerated() {
-            let tool = tools.first { $0.name == result.name } ?? (tools.isEmpty ? nil : generator.choice(tools))
-            let name = result.name ?? tool?.name ?? "run_command"
+            let wanted = position < recorded.toolCalls.count ? recorded.toolCalls[position] : nil
+            let wantedName = wanted?.name ?? result.name
+            let tool = tools.first { $0.name == wantedName } ?? (tools.isEmpty ? nil : generator.choice(tools))
+            let name = wantedName ?? tool?.name ?? "run_command"
             let share = (room - text.utf8.count) / results.count - name.utf8.count
             let identifier = "call_" + Self.hexadecimal(seed.derived("identifier/\(index)", position).value)
-            let arguments = synthesizer.arguments(for: tool, byteCount: share)
+            let arguments = wanted?.arguments ?? synthesizer.arguments(for: tool, byteCount: share)
             calls.append(ToolCall(identifier: identifier, name: name, arguments: arguments))
         }
-        let message = AssistantMessage(text: text.isEmpty ? nil : text, toolCalls: calls)
+        let message = AssistantMessage(
+            text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
         return [.assistant(message)]
             + zip(calls, results).map { made, result in
                 let text =

@@ -1,0 +1,225 @@
+public import Encodings
+import Quantities
+
+/// One session line, read strictly where this version uses a member.
+struct SessionLine {
+    let value: JSONValue
+    let line: Int
+
+    init(_ value: JSONValue, _ line: Int) {
+        self.value = value
+        self.line = line
+    }
+
+    func session() throws(SessionFileError) -> Session {
+        guard let identifier = value["id"]?.stringValue else { throw problem("a session needs an id") }
+        guard let calls = value["calls"]?.arrayValue, !calls.isEmpty else {
+            throw problem("session \(identifier) needs a list of calls")
+        }
+        let prefix = value["prefix"] ?? .null
+        var agents: [String: TokenCount] = [:]
+        for member in value["agents"]?.objectValue?.members ?? [] {
+            agents[member.key] = try tokens(member.value["prefix_tok"], "prefix_tok of agent \(member.key)")
+        }
+        let start = try seconds(value["start_s"], "start_s of session \(identifier)")
+        var session = Session(
+            identifier: SessionIdentifier(identifier), tenant: value["tenant"]?.stringValue ?? "t0",
+            profile: value["profile"]?.stringValue ?? "",
+            toolsTokens: try tokens(prefix["tools_tok"], "tools_tok"),
+            systemTokens: try tokens(prefix["system_tok"], "system_tok"),
+            share: PrefixShare(rawValue: prefix["share"]?.stringValue ?? "corpus") ?? .corpus,
+            agentPrefixTokens: agents, calls: [], start: start)
+        session.prefixAssets[Call.mainAgent] = Self.assets(prefix)
+        for member in value["agents"]?.objectValue?.members ?? [] {
+            session.prefixAssets[member.key] = Self.assets(member.value)
+        }
+        var previous: [String: Call] = [:]
+        for value in calls {
+            let call = try call(value, previous)
+            previous[call.agent] = call
+            session.calls.append(call)
+        }
+        return session
+    }
+
+    private func call(_ value: JSONValue, _ previous: [String: Call]) throws(SessionFileError) -> Call {
+        guard let identifier = value["id"]?.stringValue else { throw problem("a call needs an id") }
+        let agent = value["agent"]?.stringValue ?? Call.mainAgent
+        let last = previous[agent]
+        let context = try context(value, last)
+        let after = value["after"]?.arrayValue?.compactMap { $0.stringValue.map { CallIdentifier($0) } }
+        let wait = try seconds(value["wait_s"], "wait_s of call \(identifier)") ?? .zero
+        let carryDefault = context == .continuing ? last.map { $0.output.value - $0.reasoning.value } ?? 0 : 0
+        var other = value.objectValue ?? JSONObject()
+        for key in Self.knownKeys { other[key] = nil }
+        return Call(
+            identifier: CallIdentifier(identifier), agent: agent,
+            after: after ?? last.map { [$0.identifier] } ?? [], wait: wait,
+            waitKind: Call.WaitKind(rawValue: value["wait"]?.stringValue ?? "tool") ?? .tool, context: context,
+            carry: try tokens(value["carry"] ?? .integer(max(0, carryDefault)), "carry of call \(identifier)"),
+            added: try added(value["add"]), input: try tokens(value["in"], "in of call \(identifier)"),
+            output: try tokens(value["out"], "out of call \(identifier)"),
+            reasoning: try tokens(value["reason"], "reason of call \(identifier)"), stop: value["stop"]?.stringValue,
+            role: value["role"]?.stringValue ?? "main", answer: try answer(value, identifier),
+            request: try control(value, identifier), recorded: try recorded(value, identifier),
+            blocks: try blocks(value["h"], identifier), other: other)
+    }
+
+    private static let knownKeys = [
+        "id", "agent", "after", "wait_s", "wait", "new", "fork", "keep", "carry", "add", "in", "out", "reason", "stop",
+        "role", "text", "reason_text", "calls", "cap", "abort", "opts", "t", "ttft_s", "dur_s", "cached", "h",
+    ]
+
+    private static func assets(_ value: JSONValue) -> Session.PrefixAssets? {
+        let assets = Session.PrefixAssets(tools: value["tools"]?.stringValue, system: value["system"]?.stringValue)
+        return assets.tools == nil && assets.system == nil ? nil : assets
+    }
+
+    private func answer(_ value: JSONValue, _ call: String) throws(SessionFileError) -> Call.Answer {
+        var answer = Call.Answer(text: value["text"]?.stringValue, reasoning: value["reason_text"]?.stringValue)
+        for wanted in value["calls"]?.arrayValue ?? [] {
+            guard let name = wanted["name"]?.stringValue else { throw problem("a tool call of \(call) needs a name") }
+            answer.toolCalls.append(
+                Call.RecordedToolCall(
+                    name: name, tokens: try tokens(wanted["n"], "n of a tool call of \(call)"),
+                    arguments: wanted["args"].map { $0.stringValue ?? $0.text() }))
+        }
+        return answer
+    }
+
+    private func control(_ value: JSONValue, _ call: String) throws(SessionFileError) -> Call.RequestControl {
+        var control = Call.RequestControl()
+        if let cap = value["cap"] { control.outputLimit = try tokens(cap, "cap of call \(call)") }
+        if let abort = value["abort"] {
+            if let count = abort["tok"] {
+                control.abort = .tokens(try tokens(count, "abort.tok of call \(call)"))
+            } else if let time = try seconds(abort["s"], "abort.s of call \(call)") {
+                control.abort = .after(time)
+            } else {
+                throw problem("abort of call \(call) needs tok or s")
+            }
+        }
+        let options = value["opts"]
+        switch options?["tool_choice"]?.stringValue {
+        case nil: break
+        case "auto": control.toolChoice = .auto
+        case "required": control.toolChoice = .required
+        case "none": control.toolChoice = .forbidden
+        case let name?: control.toolChoice = .named(name)
+        }
+        control.allowsParallelTools = options?["parallel"]?.boolValue
+        control.temperature = options?["temperature"]?.doubleValue
+        return control
+    }
+
+    private func recorded(_ value: JSONValue, _ call: String) throws(SessionFileError) -> Call.Recorded {
+        var recorded = Call.Recorded()
+        recorded.start = try seconds(value["t"], "t of call \(call)")
+        recorded.timeToFirstToken = try seconds(value["ttft_s"], "ttft_s of call \(call)")
+        recorded.duration = try seconds(value["dur_s"], "dur_s of call \(call)")
+        if let cached = value["cached"] { recorded.cached = try tokens(cached, "cached of call \(call)") }
+        return recorded
+    }
+
+    private func blocks(_ value: JSONValue?, _ call: String) throws(SessionFileError) -> [Range<Int>] {
+        var blocks: [Range<Int>] = []
+        for range in value?.arrayValue ?? [] {
+            guard let pair = range.arrayValue, pair.count == 2, let start = pair[0].integerValue,
+                let count = pair[1].integerValue, (0..<(1 << 53)).contains(start), (1...10_000_000).contains(count)
+            else { throw problem("h of call \(call) must hold pairs of a first block and a count") }
+            blocks.append(start..<(start + count))
+        }
+        return blocks
+    }
+
+    private func seconds(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> Duration? {
+        guard let value else { return nil }
+        guard let number = value.doubleValue, number >= 0, number < 1e9 else {
+            throw problem("\(what) must be seconds, 0 or more")
+        }
+        return .nanoseconds(Int64((number * 1e9).rounded()))
+    }
+
+    private func context(_ value: JSONValue, _ last: Call?) throws(SessionFileError) -> Call.Context {
+        if let fork = value["fork"]?.stringValue { return .fork(CallIdentifier(fork)) }
+        if let keep = value["keep"] { return .keep(try tokens(keep, "keep")) }
+        if value["new"] != nil || last == nil { return .new }
+        return .continuing
+    }
+
+    private func added(_ value: JSONValue?) throws(SessionFileError) -> [Call.AddedItem] {
+        var items: [Call.AddedItem] = []
+        for item in value?.arrayValue ?? [] {
+            items.append(
+                Call.AddedItem(
+                    role: item["role"]?.stringValue ?? "user", tokens: try tokens(item["n"], "n of an added item"),
+                    name: item["name"]?.stringValue, isError: item["err"]?.boolValue ?? false,
+                    text: item["text"]?.stringValue))
+        }
+        return items
+    }
+
+    private func tokens(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> TokenCount {
+        guard let value else { return .zero }
+        guard let count = value.integerValue, count >= 0, count <= 100_000_000 else {
+            throw problem("\(what) must be a whole number of tokens from 0 to 100,000,000")
+        }
+        return TokenCount(count)
+    }
+
+    private func problem(_ message: String) -> SessionFileError {
+        SessionFileError(line: line, message: message)
+    }
+}
+
+/// One asset line.
+struct AssetLine {
+    let value: JSONValue
+    let line: Int
+
+    init(_ value: JSONValue, _ line: Int) {
+        self.value = value
+        self.line = line
+    }
+
+    func asset() throws(SessionFileError) -> Asset {
+        guard let identifier = value["id"]?.stringValue else { throw problem("an asset needs an id") }
+        guard let size = value["tok"]?.integerValue, (0...100_000_000).contains(size) else {
+            throw problem("asset \(identifier) needs its size as tok, a whole number of tokens")
+        }
+        let content: Asset.Content
+        switch value["type"]?.stringValue {
+        case "tools":
+            guard let definitions = value["tools"]?.arrayValue else {
+                throw problem("asset \(identifier) needs a list of tools")
+            }
+            var tools: [ToolDefinition] = []
+            for definition in definitions {
+                guard let tool = ToolDefinition(definition) else {
+                    throw problem("a tool of asset \(identifier) needs a name")
+                }
+                tools.append(tool)
+            }
+            content = .tools(tools)
+        case "system": content = .system(value["text"]?.stringValue ?? "")
+        case "doc": content = .document(value["text"]?.stringValue ?? "")
+        default: throw problem("the type of asset \(identifier) must be tools, system or doc")
+        }
+        return Asset(identifier: identifier, tokens: TokenCount(size), content: content)
+    }
+
+    private func problem(_ message: String) -> SessionFileError { SessionFileError(line: line, message: message) }
+}
+
+extension ToolDefinition {
+    /// Reads a definition in OpenAI's form, with or without the `function` around it, or in Anthropic's.
+    ///
+    /// - Returns: nil if it has no name.
+    public init?(_ value: JSONValue) {
+        let function = value["function"] ?? value
+        guard let name = function["name"]?.stringValue, !name.isEmpty else { return nil }
+        self.init(
+            name: name, description: function["description"]?.stringValue ?? "",
+            parameters: function["parameters"] ?? function["input_schema"] ?? ["type": "object", "properties": [:]])
+    }
+}
