@@ -22,7 +22,7 @@ let arrows: [(target: String, dependencies: [String])] = [
     ("Analysis", ["Records", "Statistics", "Pricing"]),
     ("Ranking", ["Analysis"]),
     ("Reporting", ["Ranking"]),
-    ("Commands", ["Driving", "Reporting", "Rehearsal"]),
+    ("Commands", ["Driving", "Reporting", "Rehearsal", "CZlib"]),
 ]
 
 let settings: [SwiftSetting] = [
@@ -53,6 +53,7 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libcurl4-openssl-dev", "libevent-dev"])]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 ]
 

@@ -53,36 +53,6 @@ enum WorkloadGenerateCommand: Subcommand {
     }
 }
 
-/// The command `submeter workload import`.
-enum WorkloadImportCommand: Subcommand {
-    static let specification = CommandSpecification(
-        name: "workload import", summary: "turn a recorded trace into sessions", operands: "FILE",
-        operandCount: 1...1,
-        discussion: "Formats: weka (Claude Code sessions as published by the kv-cache-tester project, one per line).",
-        options: [
-            OptionSpecification("--format", choices: ["weka"], "what the file is (needed)"),
-            OptionSpecification("--name", value: "NAME", "what the workload is called (default: weka)"),
-            OptionSpecification("--licence", value: "TEXT", "the licence of the trace, kept in the header"),
-            RankCommand.outputOption,
-        ],
-        examples: [("workload import --format weka --licence Apache-2.0 trace.jsonl --output sessions.jsonl", "import")]
-    )
-
-    static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        guard arguments["--format"] != nil else { throw .usage("submeter workload import needs --format weka") }
-        let path = arguments.operands[0]
-        let bytes = try Files.read(path)
-        let library: SessionLibrary
-        do throws(SessionFileError) {
-            library = try WekaImporter.read(bytes, name: arguments["--name"] ?? "weka", licence: arguments["--licence"])
-        } catch {
-            throw .usage("\(path): \(error.description)")
-        }
-        try SessionFiles.deliver(library, arguments, console)
-        return .good
-    }
-}
-
 /// The command `submeter workload lint`.
 enum WorkloadLintCommand: Subcommand {
     static let specification = CommandSpecification(

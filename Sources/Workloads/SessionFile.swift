@@ -89,6 +89,7 @@ public enum SessionFile {
     ///   - content: `lengths`, `text` or `mixed`.
     ///   - block: how many tokens a block of ``Call/blocks`` holds.
     ///   - source: where the sessions are from, with their licence.
+    /// - Returns: the header, whose members are written in this order.
     public static func header(
         name: String, content: String = "lengths", block: Int = 64, source: JSONValue = .null
     ) -> JSONObject {

@@ -179,7 +179,8 @@ private func bytes(_ items: [ConversationItem]) -> Int {
 struct TraceTests {
     @Test func `the twelve-session sample imports clean`() throws {
         let bytes = try SharedData.bytes("traces/weka_claude_code_sample12.jsonl")
-        let library = try WekaImporter.read(bytes, name: "weka", licence: "Apache-2.0")
+        let library = try TraceImport.library(
+            WekaImporter.self, [("sample", bytes)], ImportOptions(licence: "Apache-2.0"))
         #expect(library.sessions.count == 12)
         let errors = SessionLint.findings(library).filter { $0.severity == .error }
         #expect(errors.isEmpty, "\(errors.prefix(5))")

@@ -6,43 +6,37 @@ import Quantities
 /// One JSON object a line, or one per file: `id, block_size, tool_tokens, system_tokens, requests`, where a request holds
 /// `t, in, out, think_time, api_time, stop, input_types` and its block hashes as `hash_ids` or as ranges
 /// `h: [[start, length]]`, and an entry of type `subagent` holds requests of its own.
-///
-/// What the source lacks is guessed by fixed rules. A request that keeps at least 90 % of the previous prompt continues it;
-/// one that keeps less is a compaction to the shared blocks; one that shares nothing and is smaller than the prefix is a
-/// helper call with a context of its own. Of the growth of a prompt, the previous output comes first and the rest is one
-/// tool result or user message by `input_types`, since parallel tools are not recorded. The call after sub-agents waits for
-/// all of them.
-public enum WekaImporter {
-    /// Reads a trace of one or many sessions.
-    ///
-    /// - Parameters:
-    ///   - bytes: JSON Lines, or one JSON object.
-    ///   - name: the name of the library.
-    ///   - licence: the licence of the trace, as its publisher states it.
-    /// - Returns: one session per trace.
-    /// - Throws: ``SessionFileError`` at the first line that is not of the format.
-    public static func read(_ bytes: [UInt8], name: String, licence: String?) throws(SessionFileError) -> SessionLibrary
-    {
-        var sessions: [Session] = []
-        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            guard line.contains(where: { $0 > 0x20 }) else { continue }
-            let value: JSONValue
-            do throws(JSONError) {
-                value = try JSONValue(parsing: Array(line))
-            } catch {
-                throw SessionFileError(line: index + 1, message: "not JSON: \(error.message)")
-            }
-            guard let identifier = value["id"]?.stringValue, let requests = value["requests"]?.arrayValue else {
-                throw SessionFileError(line: index + 1, message: "a Weka trace needs an id and a list of requests")
-            }
-            var builder = WekaSession(identifier: identifier, value)
-            for (position, request) in requests.enumerated() { builder.take(request, position) }
-            if !builder.session.calls.isEmpty { sessions.append(builder.session) }
+public struct WekaImporter: TraceImporter {
+    /// The format.
+    public static let format = TraceFormat(
+        name: "weka", summary: "Claude Code sessions as the kv-cache-tester project publishes them", unit: .line,
+        guesses: [
+            "Texts are made up: the source holds sizes and block hashes.",
+            "A request that keeps 90 % of the prompt before it goes on from it; one that keeps less is a compaction.",
+            "What a prompt grows by is the answer before it and then one tool result or user message, since parallel "
+                + "tools are not recorded.",
+            "A request that shares nothing and is smaller than the prefix is a helper's, with a context of its own.",
+            "The call after sub-agents waits for all of them.",
+        ])
+
+    /// Makes an importer.
+    public init() {}
+
+    /// Takes a line.
+    public mutating func take(
+        _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
+    ) throws(SessionFileError) {
+        let value = try source.json(bytes)
+        guard let identifier = value["id"]?.stringValue, let requests = value["requests"]?.arrayValue else {
+            throw source.problem("a Weka trace needs an id and a list of requests")
         }
-        var source = JSONObject([("format", "weka")])
-        source["licence"] = licence.map { .string($0) }
-        return SessionLibrary(header: SessionFile.header(name: name, source: .object(source)), sessions: sessions)
+        var builder = WekaSession(identifier: identifier, value)
+        for (position, request) in requests.enumerated() { builder.take(request, position) }
+        if !builder.session.calls.isEmpty { emit(.session(builder.session)) }
     }
+
+    /// Nothing waits.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 }
 
 /// One trace on its way to a session.
