@@ -89,10 +89,14 @@ enum WorkloadDescribeCommand: Subcommand {
         let description = WorkloadDescription(library)
         let rows = description.rows.map { row in
             [row.name] + [row.median, row.ninetieth, row.mean].map { Figures.fixed($0, row.mean < 100 ? 1 : 0) }
+                + [shape(row.bins)]
         }
         let table = Table(
             "Distributions",
-            columns: [.init("figure", isNumeric: false), .init("median"), .init("p90"), .init("mean")], rows: rows)
+            columns: [
+                .init("figure", isNumeric: false), .init("median"), .init("p90"), .init("mean"),
+                .init("p1 to p99, logarithmic", isNumeric: false),
+            ], rows: rows)
         let report = Report(
             title: "Workload \(library.name)",
             introduction: [
@@ -100,11 +104,21 @@ enum WorkloadDescribeCommand: Subcommand {
                     + "licence \(library.licence ?? "not stated")",
                 "\(Figures.count(description.inputTokens.value)) input tokens, "
                     + "\(Figures.count(description.outputTokens.value)) output tokens",
-                "calls that bring a tool result: \(Figures.share(description.toolShare))",
+                "calls that bring a tool result: \(Figures.share(description.toolShare)); calls of sub-agents: "
+                    + "\(Figures.share(description.agentShare)); reasoning in answers: "
+                    + Figures.share(description.reasoningShare),
                 "input that an ideal cache holds: \(Figures.share(description.idealHitShare)), one that forgets after "
                     + "five minutes: \(Figures.share(description.fiveMinuteHitShare))",
-            ], tables: [table], notices: [])
+            ], tables: [table],
+            notices: library.guesses.map { "guessed: \($0)" })
         console.output(TerminalFormat.text(report, usesColor: console.usesColor))
         return .good
+    }
+
+    /// Counts as bars of eight heights.
+    private static func shape(_ bins: [Int]) -> String {
+        let bars = Array("▁▂▃▄▅▆▇█")
+        let highest = max(1, bins.max() ?? 1)
+        return String(bins.map { $0 == 0 ? " " : bars[min(7, $0 * 8 / (highest + 1))] })
     }
 }

@@ -45,16 +45,21 @@ public enum SessionLint {
                 findings.append(Finding(severity: .warning, place: place, message: "its calls equal those of \(twin)"))
             }
             shapes[session.calls] = session.identifier
-            findings += check(session).prefix(20)
+            findings += check(session, library).prefix(20)
         }
-        return findings
+        return findings + RecordingLint.findings(library)
     }
 
-    private static func check(_ session: Session) -> [Finding] {
+    private static func check(_ session: Session, _ library: SessionLibrary) -> [Finding] {
         var findings: [Finding] = []
         func report(_ severity: Finding.Severity, _ call: Call, _ message: String) {
             let text = "call \(call.identifier): \(message)"
             findings.append(Finding(severity: severity, place: session.identifier.rawValue, message: text))
+        }
+        for name in session.prefixAssets.values.flatMap({ [$0.tools, $0.system] }) {
+            guard let name, library.assets[name] == nil else { continue }
+            let text = "its prefix names the asset \(name), which is not in the file"
+            findings.append(Finding(severity: .error, place: session.identifier.rawValue, message: text))
         }
         let graph = ContextGraph(session)
         var known: Set<CallIdentifier> = []
@@ -70,9 +75,19 @@ public enum SessionLint {
             if call.input != expected {
                 report(.error, call, "in is \(call.input.value), but prefix + kept + carry + add is \(expected.value)")
             }
+            if let problem = blockProblem(call, library.blockTokens) { report(.warning, call, problem) }
             if call.output == .zero { report(.warning, call, "no output is recorded") }
             if call.reasoning > call.output { report(.error, call, "more reasoning than output") }
         }
         return findings
+    }
+
+    /// Blocks must cover the prompt, but for a last one that is not full.
+    private static func blockProblem(_ call: Call, _ blockTokens: Int) -> String? {
+        guard !call.blocks.isEmpty else { return nil }
+        let count = call.blocks.reduce(0) { $0 + $1.count }
+        let full = call.input.value / blockTokens
+        guard count < full || count > full + 1 else { return nil }
+        return "h names \(count) blocks of \(blockTokens) tokens, but in is \(call.input.value)"
     }
 }

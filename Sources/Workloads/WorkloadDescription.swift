@@ -13,6 +13,9 @@ public struct WorkloadDescription: Sendable {
         public let ninetieth: Double
         /// The mean.
         public let mean: Double
+        /// The shape: how many values lie in each of twelve bins from the 1st to the 99th percentile, which are equally wide on
+        /// a logarithmic scale; values outside lie in the outermost ones.
+        public let bins: [Int]
     }
 
     /// The number of sessions.
@@ -29,37 +32,53 @@ public struct WorkloadDescription: Sendable {
     public let idealHitShare: Double
     /// The same if a cache forgets a context five minutes after the last call that used it ended, client waits only.
     public let fiveMinuteHitShare: Double
+    /// The share of the answers' tokens that was reasoning.
+    public let reasoningShare: Double
+    /// The share of calls that sub-agents and helpers make.
+    public let agentShare: Double
     /// Distributions.
     public let rows: [Row]
 
     /// Describes a library.
     public init(_ library: SessionLibrary) {
-        var (input, kept, keptFresh, tools) = (0, 0, 0, 0)
+        var (input, tools, reasoning) = (0, 0, 0)
         var (inputs, added, outputs, waits): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
+        var growths: [Double] = []
         for session in library.sessions {
-            let graph = ContextGraph(session)
             for (index, call) in session.calls.enumerated() {
-                let cached = graph.entries[index].keptTokens.value
                 input += call.input.value
-                kept += min(cached, call.input.value)
-                keptFresh += call.wait < .seconds(300) ? min(cached, call.input.value) : 0
                 tools += call.added.contains { $0.role == "tool" } ? 1 : 0
+                reasoning += call.reasoning.value
                 inputs.append(Double(call.input.value))
                 added.append(Double(call.addedTokens.value))
                 outputs.append(Double(call.output.value))
                 if index > 0 { waits.append(call.wait.seconds) }
             }
+            let own = session.calls.filter { $0.agent == Call.mainAgent }
+            if let first = own.first, let last = own.last, own.count > 1 {
+                growths.append(Double(last.input.value - first.input.value) / Double(own.count - 1))
+            }
         }
+        let reuse = PrefixReuse(library)
         sessionCount = library.sessions.count
         callCount = inputs.count
         inputTokens = TokenCount(input)
         outputTokens = TokenCount(outputs.reduce(0) { $0 + Int($1) })
         toolShare = callCount == 0 ? 0 : Double(tools) / Double(callCount)
-        idealHitShare = input == 0 ? 0 : Double(kept) / Double(input)
-        fiveMinuteHitShare = input == 0 ? 0 : Double(keptFresh) / Double(input)
+        idealHitShare = input == 0 ? 0 : Double(reuse.idealTokens) / Double(input)
+        fiveMinuteHitShare = input == 0 ? 0 : Double(reuse.fiveMinuteTokens) / Double(input)
+        reasoningShare = outputTokens == .zero ? 0 : Double(reasoning) / Double(outputTokens.value)
+        agentShare =
+            callCount == 0
+            ? 0
+            : Double(
+                library.sessions.reduce(0) { sum, session in
+                    sum + session.calls.count { $0.agent != Call.mainAgent }
+                }) / Double(callCount)
         rows = [
             Self.row("calls per session", library.sessions.map { Double($0.calls.count) }),
-            Self.row("input tokens per call", inputs), Self.row("appended tokens per call", added),
+            Self.row("input tokens per call", inputs), Self.row("context growth per call", growths),
+            Self.row("appended tokens per call", added),
             Self.row("output tokens per call", outputs), Self.row("wait before a call, s", waits),
         ]
     }
@@ -69,6 +88,9 @@ public struct WorkloadDescription: Sendable {
         return Row(
             name: name, median: Quantile.interpolated(sorted, 0.5) ?? 0,
             ninetieth: Quantile.interpolated(sorted, 0.9) ?? 0,
-            mean: sorted.isEmpty ? 0 : sorted.reduce(0, +) / Double(sorted.count))
+            mean: sorted.isEmpty ? 0 : sorted.reduce(0, +) / Double(sorted.count),
+            bins: Histogram.logarithmic(sorted, binCount: binCount))
     }
+
+    private static let binCount = 12
 }

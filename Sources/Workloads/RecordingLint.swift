@@ -1,0 +1,60 @@
+import Quantities
+import Statistics
+
+/// Finds what is doubtful about how a library was recorded.
+enum RecordingLint {
+    /// Fewer sessions or calls than this show no pattern.
+    private static let minimumCount = 20
+    /// A client that lets more time pass than a day has not waited for anything.
+    private static let longestWait = Duration.seconds(86_400)
+
+    static func findings(_ library: SessionLibrary) -> [Finding] {
+        let text = [quantisedStarts(library), wholeSeconds(library), partialOutputs(library)].compactMap(\.self)
+        return text.map { Finding(severity: .warning, place: library.name, message: $0) }
+            + library.sessions.flatMap { impossibleTimes($0).prefix(5) }
+    }
+
+    /// Traces whose arrivals were rounded come in batches (the Mooncake conversation trace in batches of three seconds).
+    private static func quantisedStarts(_ library: SessionLibrary) -> String? {
+        let starts = library.sessions.compactMap(\.start)
+        let distinct = Set(starts).count
+        guard starts.count >= minimumCount, distinct * 2 <= starts.count else { return nil }
+        return
+            "\(starts.count) sessions have only \(distinct) different starts: they were recorded in batches; spread each "
+            + "over its quantum"
+    }
+
+    private static func wholeSeconds(_ library: SessionLibrary) -> String? {
+        let waits = library.sessions.flatMap(\.calls).map(\.wait).filter { $0 > .zero }
+        guard waits.count >= minimumCount, waits.allSatisfy({ $0.nanoseconds % 1_000_000_000 == 0 }) else { return nil }
+        return "all \(waits.count) waits are whole seconds: short ones are rounded away"
+    }
+
+    /// Some clients log the usage that stands at the beginning of a stream, which counts hardly any output.
+    private static func partialOutputs(_ library: SessionLibrary) -> String? {
+        let outputs = library.sessions.flatMap(\.calls).map { Double($0.output.value) }.filter { $0 > 0 }.sorted()
+        guard outputs.count >= minimumCount, let median = Quantile.interpolated(outputs, 0.5), median <= 3 else {
+            return nil
+        }
+        return
+            "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
+    }
+
+    private static func impossibleTimes(_ session: Session) -> [Finding] {
+        var ends: [CallIdentifier: Duration] = [:]
+        var findings: [Finding] = []
+        func report(_ call: Call, _ message: String) {
+            let text = "call \(call.identifier): \(message)"
+            findings.append(Finding(severity: .warning, place: session.identifier.rawValue, message: text))
+        }
+        for call in session.calls {
+            if call.wait > longestWait { report(call, "it waits for more than a day") }
+            guard let start = call.recorded.start else { continue }
+            if let end = call.after.compactMap({ ends[$0] }).max(), start + .seconds(1) < end {
+                report(call, "it was sent \(Int((end - start).seconds)) s before what it comes after had ended")
+            }
+            ends[call.identifier] = start + (call.recorded.duration ?? .zero)
+        }
+        return findings
+    }
+}

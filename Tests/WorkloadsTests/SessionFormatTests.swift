@@ -1,0 +1,171 @@
+import Encodings
+import Quantities
+import Statistics
+import Testing
+
+@testable import Workloads
+
+/// One line of each kind, with every member of the format.
+private let everything = #"""
+    {"kind":"header","format":"submeter.sessions","version":1,"name":"all","content":"mixed","tokenizer":"approximate","block":16,"source":{"licence":"MIT","guesses":["Waits are made up."]}}
+    {"kind":"asset","id":"tools-1","type":"tools","tools":[{"name":"read","description":"Reads.","parameters":{"type":"object"}}],"tok":20}
+    {"kind":"asset","id":"system-1","type":"system","text":"Be brief.","tok":3}
+    {"kind":"asset","id":"page","type":"doc","text":"A page.","tok":2}
+    {"kind":"session","id":"s","tenant":"t1","profile":"p","start_s":1.5,"prefix":{"tools":"tools-1","system":"system-1","tools_tok":20,"system_tok":3,"share":"tenant"},"agents":{"a":{"prefix_tok":5}},"calls":[{"id":"0","agent":"main","after":[],"wait_s":0,"wait":"start","new":1,"carry":0,"add":[{"role":"user","n":4,"text":"Read the file."},{"role":"doc","n":2,"name":"page"}],"in":29,"out":9,"reason":2,"stop":"tool_use","role":"main","text":"I will.","reason_text":"Hm.","calls":[{"name":"read","n":5,"args":"{\"path\":\"a\"}"},{"name":"read","n":0}],"cap":64,"abort":{"tok":3},"opts":{"tool_choice":"required","parallel":true,"temperature":0.5},"t":0.25,"ttft_s":0.125,"dur_s":2,"cached":16,"h":[[7,1],[3,1]]},{"id":"1","agent":"main","after":["0"],"wait_s":0.5,"wait":"tool","carry":7,"add":[{"role":"tool","n":3,"text":"x = 1"},{"role":"tool","n":3,"err":true}],"in":42,"out":4,"role":"small","abort":{"s":1.5},"opts":{"tool_choice":"read"},"note":"kept"}]}
+
+    """#
+
+@Suite struct SessionFormatTests {
+    private func library() throws -> SessionLibrary { try SessionFile.read(Array(everything.utf8)) }
+
+    private func transcript(_ library: SessionLibrary, _ index: Int = 0, seed: UInt64 = 1) -> Transcript {
+        Transcript(
+            session: library.sessions[index], library: library, seed: Seed(seed), librarySeed: Seed(2),
+            tokenizer: ApproximateTokenizer())
+    }
+
+    @Test func `every member of the format is read and written again`() throws {
+        let library = try library()
+        let call = try #require(library.sessions.first?.calls.first)
+        #expect(call.answer.toolCalls.map(\.arguments) == [#"{"path":"a"}"#, nil])
+        #expect(call.request.abort == .tokens(TokenCount(3)) && call.request.toolChoice == .required)
+        #expect(library.sessions[0].calls[1].request.toolChoice == .named("read"))
+        #expect(library.sessions[0].start == .milliseconds(1500))
+        #expect(call.blocks == [7..<8, 3..<4])
+        #expect(library.guesses == ["Waits are made up."])
+        let written = SessionFile.write(library)
+        #expect(try SessionFile.read(written) == library)
+        let sessionLine = everything.split(separator: "\n").last.map(String.init) ?? ""
+        let again = String(decoding: written, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
+        func members(_ line: String) throws -> [String] {
+            try JSONValue(parsing: Array(line.utf8))["calls"]?.arrayValue?
+                .flatMap {
+                    ($0.objectValue?.members ?? []).map {
+                        "\($0.key)=\($0.value.doubleValue?.description ?? $0.value.text())"
+                    }
+                }.sorted() ?? []
+        }
+        let wanted = try members(sessionLine)
+        let kept = try members(again)
+        #expect(Set(wanted).isSubset(of: Set(kept)), "\(kept)")
+        #expect(SessionLint.findings(library).isEmpty, "\(SessionLint.findings(library))")
+    }
+
+    @Test(arguments: [
+        (#""wait_s":0,"#, #""wait_s":-1,"#, "wait_s of call 0 must be seconds"),
+        (#""abort":{"tok":3}"#, #""abort":{"x":3}"#, "abort of call 0 needs tok or s"),
+        (#"[[7,1],[3,1]]"#, #"[[7,0]]"#, "h of call 0 must hold pairs"),
+        (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
+        (#""type":"doc""#, #""type":"docs""#, "the type of asset page"),
+        (#""id":"page""#, #""id":"system-1""#, "the asset system-1 stands twice"),
+        (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
+    ])
+    func `what is not of the format is named`(old: String, new: String, message: String) throws {
+        let error = #expect(throws: SessionFileError.self) {
+            try SessionFile.read(Array(everything.replacing(old, with: new).utf8))
+        }
+        #expect(error?.message.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func `recorded texts, tools and arguments are sent as they were`() throws {
+        let transcript = transcript(try library())
+        let prefix = transcript.prefix(agent: Call.mainAgent, runSalt: "")
+        #expect(prefix.tools.map(\.name) == ["read"] && prefix.system == "Be brief.")
+        let none = Salts(run: "", tenant: "", session: "")
+        #expect(
+            transcript.items(0, salts: none, tools: prefix.tools) == [.user("Read the file."), .user("A page.")])
+        let second = transcript.items(1, salts: none, tools: prefix.tools)
+        guard case .assistant(let answer)? = second.first, second.count == 3 else {
+            return #expect(Bool(false), "\(second)")
+        }
+        #expect(answer.text == "I will." && answer.reasoning == "Hm.")
+        #expect(answer.toolCalls.map(\.name) == ["read", "read"])
+        #expect(answer.toolCalls.first?.arguments == #"{"path":"a"}"#)
+        let results = second.dropFirst().compactMap { item -> ToolResult? in
+            if case .toolResult(let result) = item { result } else { nil }
+        }
+        #expect(results.map(\.callIdentifier) == answer.toolCalls.map(\.identifier))
+        #expect(results.first?.text == "x = 1")
+    }
+
+    @Test func `equal block identifiers are equal bytes, in other sessions too, and sizes hold`() throws {
+        func session(_ name: String, _ blocks: [Range<Int>], tokens: Int) -> Session {
+            let call = Call(
+                identifier: "0", after: [], waitKind: .start, context: .new,
+                added: [Call.AddedItem(role: "user", tokens: TokenCount(tokens))], input: TokenCount(tokens),
+                output: TokenCount(1), blocks: blocks)
+            return Session(
+                identifier: SessionIdentifier(name), toolsTokens: .zero, systemTokens: .zero, calls: [call])
+        }
+        let header = SessionFile.header(name: "blocks", block: 100, source: ["licence": "MIT"])
+        let library = SessionLibrary(
+            header: header,
+            sessions: [session("a", [5..<8], tokens: 290), session("b", [5..<7, 20..<22], tokens: 390)])
+        let salts = Salts(run: "aaaaaaaaaaaa", tenant: "bbbbbbbbbbbb", session: "cccccccccccc")
+        let texts = library.sessions.indices.map { index -> [UInt8] in
+            guard
+                case .user(let text)? = transcript(library, index, seed: UInt64(index)).items(
+                    0, salts: salts, tools: []
+                )
+                .first
+            else { return [] }
+            return Array(text.utf8)
+        }
+        #expect(texts.map(\.count) == [1102, 1482])
+        #expect(texts[0].prefix(760) == texts[1].prefix(760))
+        #expect(texts[0].dropFirst(760).prefix(100) != texts[1].dropFirst(760).prefix(100))
+        #expect(SessionLint.findings(library).isEmpty)
+    }
+}
+
+@Suite struct DescriptionTests {
+    private func call(_ name: String, _ input: Int, _ blocks: [Range<Int>], wait: Int = 0) -> Call {
+        Call(
+            identifier: CallIdentifier(name), after: [], wait: .seconds(wait), waitKind: .timer, context: .new,
+            added: [Call.AddedItem(role: "user", tokens: TokenCount(input))], input: TokenCount(input),
+            output: TokenCount(1), blocks: blocks)
+    }
+
+    private func library(_ sessions: [(start: Int, call: Call)], share: PrefixShare = .corpus) -> SessionLibrary {
+        SessionLibrary(
+            header: SessionFile.header(name: "blocks", block: 10, source: ["licence": "MIT"]),
+            sessions: sessions.enumerated().map { index, part in
+                Session(
+                    identifier: SessionIdentifier("s\(index)"), toolsTokens: .zero, systemTokens: .zero, share: share,
+                    calls: [part.call], start: .seconds(part.start))
+            })
+    }
+
+    @Test func `what caches could hold follows the blocks and the recorded times`() {
+        let parts = [
+            (start: 0, call: call("a", 30, [1..<4])), (start: 10, call: call("b", 35, [1..<3, 9..<11])),
+            (start: 400, call: call("c", 30, [1..<4])), (start: 401, call: call("d", 20, [2..<4])),
+        ]
+        // b finds blocks 1 and 2, c all three but too late for five minutes, d all its blocks though none began a prompt.
+        let reuse = PrefixReuse(library(parts))
+        #expect(reuse.idealTokens == 20 + 30 + 20)
+        #expect(reuse.fiveMinuteTokens == 20 + 0 + 20)
+        #expect(PrefixReuse(library(parts.reversed())) == reuse, "their order in the file does not matter")
+        #expect(PrefixReuse(library(parts, share: .session)).idealTokens == 0)
+    }
+
+    @Test func `doubtful recordings are found`() {
+        var calls = (0..<24).map { call("\($0)", 10, [0..<3], wait: 5) }
+        calls[1].after = ["0"]
+        calls[0].recorded.start = .zero
+        calls[0].recorded.duration = .seconds(9)
+        calls[1].recorded.start = .seconds(2)
+        calls[2].wait = .seconds(90_000)
+        var doubtful = library(calls.map { (start: 3, call: $0) })
+        doubtful.sessions[0].calls = calls
+        let text = SessionLint.findings(doubtful).map(\.description).joined(separator: "\n")
+        for part in [
+            "24 sessions have only 1 different starts", "waits are whole seconds", "answers have at most 1 tokens",
+            "call 1: it was sent 7 s before", "call 2: it waits for more than a day", "h names 3 blocks of 10 tokens",
+        ] {
+            #expect(text.contains(part), "\(part) in \(text)")
+        }
+        doubtful.sessions[1].prefixAssets = ["main": Session.PrefixAssets(tools: "nowhere")]
+        #expect(SessionLint.findings(doubtful).contains { $0.severity == .error && $0.message.contains("nowhere") })
+    }
+}
