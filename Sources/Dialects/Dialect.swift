@@ -55,11 +55,18 @@ public struct CallOptions: Hashable, Sendable {
     public var seed: Int?
     /// What all calls of the session have in common, and no others.
     public var sessionKey: String?
+    /// Whether a tool is to be called; nil leaves it to the model. Converse and TGI's own form have no place for it here.
+    public var toolChoice: Call.RequestControl.ToolChoice?
+    /// Whether several tools may be called at once; nil leaves it to the provider.
+    public var allowsParallelTools: Bool?
 
     /// Makes options; what is left out is not sent.
     public init(
-        outputLimit: TokenCount? = nil, temperature: Double? = nil, seed: Int? = nil, sessionKey: String? = nil
+        outputLimit: TokenCount? = nil, temperature: Double? = nil, seed: Int? = nil, sessionKey: String? = nil,
+        toolChoice: Call.RequestControl.ToolChoice? = nil, allowsParallelTools: Bool? = nil
     ) {
+        self.toolChoice = toolChoice
+        self.allowsParallelTools = allowsParallelTools
         self.outputLimit = outputLimit
         self.temperature = temperature
         self.seed = seed

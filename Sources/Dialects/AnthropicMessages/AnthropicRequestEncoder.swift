@@ -48,7 +48,6 @@ public struct AnthropicRequestEncoder: RequestEncoder {
                 bytes.add(json: .object(object))
             }
             bytes.append(0x5D)
-            if !target.omitted.contains("tool_choice") { bytes.add(raw: #","tool_choice":{"type":"auto"}"#) }
         }
         if !prefix.system.isEmpty {
             var block = JSONObject([("type", "text"), ("text", .string(prefix.system))])
@@ -93,6 +92,9 @@ public struct AnthropicRequestEncoder: RequestEncoder {
         var bytes: [UInt8] = []
         if target.marksCache { bytes.add(member: "cache_control", Self.mark) }
         bytes.add(raw: "}]}]")
+        if !prefix.tools.isEmpty, !target.omitted.contains("tool_choice") {
+            bytes.add(member: "tool_choice", options.anthropicToolChoice)
+        }
         // The limit is not optional here.
         bytes.add(member: "max_tokens", .integer(options.outputLimit?.value ?? 4096))
         if let temperature = options.temperature, !target.omitted.contains("temperature") {

@@ -30,9 +30,6 @@ public struct GeminiRequestEncoder: RequestEncoder {
                 ]
             }
             bytes.add(member: "tools", [["functionDeclarations": .array(declarations)]])
-            if !target.omitted.contains("tool_choice") {
-                bytes.add(member: "toolConfig", ["functionCallingConfig": ["mode": "AUTO"]])
-            }
         }
         bytes.add(raw: #","contents":["#)
         bytes[0] = 0x7B
@@ -64,6 +61,9 @@ public struct GeminiRequestEncoder: RequestEncoder {
     public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.add(raw: "]}]")
+        if !prefix.tools.isEmpty, !target.omitted.contains("tool_choice") {
+            bytes.add(member: "toolConfig", ["functionCallingConfig": options.geminiFunctionCalling])
+        }
         var configuration = target.extra["generationConfig"]?.objectValue ?? JSONObject()
         if let limit = options.outputLimit { configuration["maxOutputTokens"] = .integer(limit.value) }
         if let temperature = options.temperature, !target.omitted.contains("temperature") {

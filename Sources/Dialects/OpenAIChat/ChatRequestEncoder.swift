@@ -34,7 +34,6 @@ public struct ChatRequestEncoder: RequestEncoder {
                 bytes.append(0x7D)
             }
             bytes.append(0x5D)
-            if !target.omitted.contains("tool_choice") { bytes.add(raw: #","tool_choice":"auto""#) }
         }
         bytes.add(raw: #","messages":["#)
         if !prefix.system.isEmpty {
@@ -91,6 +90,14 @@ public struct ChatRequestEncoder: RequestEncoder {
             bytes.add(raw: "}]}")
         }
         bytes.append(0x5D)
+        if !prefix.tools.isEmpty {
+            if !target.omitted.contains("tool_choice") {
+                bytes.add(member: "tool_choice", options.openAIToolChoice(namesFunctionFlat: false))
+            }
+            if let parallel = options.allowsParallelTools, !target.omitted.contains("parallel_tool_calls") {
+                bytes.add(member: "parallel_tool_calls", .bool(parallel))
+            }
+        }
         if let limit = options.outputLimit, !target.omitted.contains(target.outputLimitField) {
             bytes.add(member: target.outputLimitField, .integer(limit.value))
         }

@@ -26,7 +26,6 @@ public struct ResponsesRequestEncoder: RequestEncoder {
                 ]
             }
             bytes.add(member: "tools", .array(tools))
-            if !target.omitted.contains("tool_choice") { bytes.add(member: "tool_choice", "auto") }
         }
         if !prefix.system.isEmpty { bytes.add(member: "instructions", .string(prefix.system)) }
         bytes.add(raw: #","input":["#)
@@ -49,6 +48,14 @@ public struct ResponsesRequestEncoder: RequestEncoder {
     /// Output limit, temperature and session.
     public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = [0x5D]
+        if !prefix.tools.isEmpty {
+            if !target.omitted.contains("tool_choice") {
+                bytes.add(member: "tool_choice", options.openAIToolChoice(namesFunctionFlat: true))
+            }
+            if let parallel = options.allowsParallelTools, !target.omitted.contains("parallel_tool_calls") {
+                bytes.add(member: "parallel_tool_calls", .bool(parallel))
+            }
+        }
         if let limit = options.outputLimit { bytes.add(member: "max_output_tokens", .integer(limit.value)) }
         if let temperature = options.temperature, !target.omitted.contains("temperature") {
             bytes.add(member: "temperature", .number(temperature))
