@@ -38,6 +38,8 @@ public struct EndpointAnalysis: Sendable {
     public let tokens: TokenTotals
     /// Money.
     public let cost: CostTotals
+    /// How its answers used their tools.
+    public let toolUse: ToolUse
     /// Calls that met the objectives.
     public let attainment: Attainment
     /// The same as a share with its interval; without trials if not one answer could be judged.
@@ -89,11 +91,14 @@ public struct EndpointAnalysis: Sendable {
         var tokens = TokenTotals()
         var cost = CostTotals(price: price)
         var attainment = Attainment()
+        var toolUse = ToolUse()
         var rounds = Array(repeating: (tried: 0, succeeded: 0, good: 0), count: roundCount)
         for attempt in judged {
             tokens.add(attempt)
             cost.add(attempt, price: price)
+            toolUse.add(attempt)
         }
+        self.toolUse = toolUse
         for attempt in calls {
             let judgement = Attainment.judge(attempt, objectives)
             attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)

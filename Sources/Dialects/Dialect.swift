@@ -55,7 +55,9 @@ public struct CallOptions: Hashable, Sendable {
     public var seed: Int?
     /// What all calls of the session have in common, and no others.
     public var sessionKey: String?
-    /// Whether a tool is to be called; nil leaves it to the model. Converse and TGI's own form have no place for it here.
+    /// Whether a tool is to be called; nil leaves it to the model.
+    ///
+    /// Converse has it among the tools, which belong to the prefix, and TGI's own form has no tools: they leave it out.
     public var toolChoice: Call.RequestControl.ToolChoice?
     /// Whether several tools may be called at once; nil leaves it to the provider.
     public var allowsParallelTools: Bool?

@@ -20,7 +20,8 @@ final class EndpointRoute {
     /// The type of every body that is sent.
     static let contentType = "application/json"
 
-    init(_ endpoint: PlannedEndpoint) {
+    /// Makes a route; `keepsAnswers` if what the endpoint says is sent back to it.
+    init(_ endpoint: PlannedEndpoint, keepsAnswers: Bool = false) {
         let provider = endpoint.provider
         dialect = provider.dialect
         encoder = Dialects.encoder(dialect)
@@ -30,7 +31,8 @@ final class EndpointRoute {
             reasoningField: provider.reasoningField, marksCache: provider.marksCache,
             toolCallSignature: provider.toolCallSignature,
             sessionField: provider.stickiness.field, innerDialect: provider.innerDialect)
-        decoding = DecodingOptions(accumulation: provider.accumulation, reasoningTag: provider.reasoningTag)
+        decoding = DecodingOptions(
+            keepsText: keepsAnswers, accumulation: provider.accumulation, reasoningTag: provider.reasoningTag)
         expectation = provider.route
         url = endpoint.baseURL + encoder.path(template: endpoint.path, model: endpoint.model.identifier)
         fixedHeaders =

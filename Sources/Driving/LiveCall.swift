@@ -6,6 +6,7 @@ import Profiles
 import Quantities
 import Records
 import Transport
+import Workloads
 
 /// One call on the wire: what is known of it so far, and when its patience ends.
 ///
@@ -22,6 +23,8 @@ final class LiveCall {
     /// Whether the provider wants the call sent again; nil if it does not say.
     private(set) var shouldRetry: Bool?
     private var region: String?
+    /// What the endpoint answered; its text and reasoning only if they were to be kept.
+    private(set) var answer: AssistantMessage?
 
     /// Where the row that announces the call waits to be written.
     let waiting: WaitingRow?
@@ -132,6 +135,9 @@ final class LiveCall {
         row.errorText = response.error?.message
         row.textByteCount = response.textByteCount
         row.toolCallCount = response.toolCalls.count
+        answer = AssistantMessage(
+            text: response.text.isEmpty ? nil : response.text,
+            reasoning: response.reasoning.isEmpty ? nil : response.reasoning, toolCalls: response.toolCalls)
     }
 
     private func outcome(_ kind: TransferFailure.Kind, decoded: OutcomeClass) -> OutcomeClass {

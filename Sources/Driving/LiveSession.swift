@@ -18,7 +18,12 @@ struct LiveSession {
     /// What all calls of the session have in common, for routers that keep them at one server.
     let stickinessKey: String
     private var groups: [Int: Group] = [:]
+    /// What the endpoint answered to calls whose answers are sent back.
+    private var answers: [Int: AssistantMessage] = [:]
+    /// How many live tool calls were replaced by recorded ones in the prompt that was made last.
+    private(set) var substitutedCallCount = 0
     private let lastUse: [Int]
+    private let isPinned: Bool
 
     /// What one call adds to its context, as bytes.
     private struct Group {
@@ -26,7 +31,8 @@ struct LiveSession {
         let lastRole: MessageRole?
     }
 
-    init(_ transcript: Transcript, stickinessKey: String, salts: Salts, began: Instant) {
+    init(_ transcript: Transcript, stickinessKey: String, salts: Salts, isPinned: Bool, began: Instant) {
+        self.isPinned = isPinned
         self.transcript = transcript
         self.stickinessKey = stickinessKey
         self.salts = salts
@@ -38,11 +44,15 @@ struct LiveSession {
         self.lastUse = lastUse
     }
 
+    /// Keeps what the endpoint answered to a call, for the calls that send it back.
+    mutating func note(_ answer: AssistantMessage, of call: Int) { answers[call] = answer }
+
     /// The body of a call as shared segments: prefix, kept calls, own items, suffix.
     mutating func body(
         _ call: Int, prefix: SharedPrefix, encoder: any RequestEncoder, options: CallOptions, target: RequestTarget
     ) -> [[UInt8]] {
         let entry = transcript.graph.entries[call]
+        substitutedCallCount = 0
         var segments = [prefix.bytes]
         var previous: MessageRole? = prefix.prompt.system.isEmpty ? nil : .system
         for index in entry.kept + [call] {
@@ -55,11 +65,19 @@ struct LiveSession {
         return segments
     }
 
-    private func encoded(
+    private mutating func encoded(
         _ index: Int, after previous: MessageRole?, _ prefix: SharedPrefix, _ encoder: any RequestEncoder,
         _ target: RequestTarget
     ) -> Group {
-        let items = transcript.items(index, salts: salts, tools: prefix.prompt.tools)
+        var items: [ConversationItem]
+        if let live = transcript.graph.entries[index].answered.flatMap({ answers[$0] }) {
+            var count = 0
+            (items, count) = transcript.items(
+                index, salts: salts, tools: prefix.prompt.tools, live: live, isPinned: isPinned)
+            substitutedCallCount += count
+        } else {
+            items = transcript.items(index, salts: salts, tools: prefix.prompt.tools)
+        }
         return Group(bytes: encoder.items(items, after: previous, target: target), lastRole: items.last?.role)
     }
 }

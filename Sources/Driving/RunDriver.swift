@@ -76,7 +76,7 @@ public final class RunDriver {
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
         self.interruption = interruption
-        routes = plan.endpoints.map { EndpointRoute($0) }
+        routes = plan.endpoints.map { EndpointRoute($0, keepsAnswers: plan.profile.history != .recorded) }
         credentials = CredentialKeeper(loop, authorizers)
         var numbers: [CallKey: Int] = [:]
         let history = Self.history(plan, earlier?.attempts ?? [], &numbers)
@@ -231,7 +231,8 @@ public final class RunDriver {
         let stickinessKey =
             "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
         sessions[key] = LiveSession(
-            transcript, stickinessKey: stickinessKey, salts: salts, began: NetworkLoop.now())
+            transcript, stickinessKey: stickinessKey, salts: salts, isPinned: plan.profile.history == .pinned,
+            began: NetworkLoop.now())
     }
 
     private func end(_ key: SessionKey, _ isSuccess: Bool) {
@@ -261,6 +262,7 @@ public final class RunDriver {
         attemptNumbers[key] = intent.number + 1
         let route = routes[key.session.endpoint]
         let body = body(key, route)
+        intent.substitutedCallCount = sessions[key.session]?.substitutedCallCount ?? 0
         var request = HTTPRequest(
             url: route.url,
             headers: route.headers(
@@ -305,7 +307,7 @@ public final class RunDriver {
     private func body(_ key: CallKey, _ route: EndpointRoute) -> [[UInt8]] {
         guard var session = sessions[key.session] else { return [] }
         let call = session.transcript.session.calls[key.call]
-        let name = "\(key.session.endpoint) \(session.transcript.prefixKey(agent: call.agent))"
+        let name = prefixName(key, session.transcript, call.agent)
         let prefix =
             prefixes[name]
             ?? {
@@ -313,15 +315,43 @@ public final class RunDriver {
                 return SharedPrefix(prompt: prompt, bytes: route.encoder.prefix(prompt, target: route.target))
             }()
         prefixes[name] = prefix
-        let limit = [plan.outputLimit(call), plan.endpoints[key.session.endpoint].model.maximumOutput]
-            .compactMap(\.self).min()
-        let options = CallOptions(
-            outputLimit: limit, temperature: plan.profile.temperature, sessionKey: session.stickinessKey)
+        let options = options(key, call, session)
         sessions[key.session] = nil
         let body = session.body(
             key.call, prefix: prefix, encoder: route.encoder, options: options, target: route.target)
         sessions[key.session] = session
         return body
+    }
+
+    private func options(_ key: CallKey, _ call: Call, _ session: LiveSession) -> CallOptions {
+        let limits = [plan.outputLimit(call), plan.endpoints[key.session.endpoint].model.maximumOutput]
+        var choice = call.request.toolChoice
+        if choice == nil, plan.profile.toolChoice == .recorded {
+            let expected = ExpectedTools(key.call, in: session.transcript.session, session.transcript.graph)
+            choice = expected.map { $0.calls.isEmpty ? .forbidden : .required }
+        }
+        return CallOptions(
+            outputLimit: limits.compactMap(\.self).min(),
+            temperature: call.request.temperature ?? plan.profile.temperature,
+            sessionKey: session.stickinessKey, toolChoice: choice,
+            allowsParallelTools: call.request.allowsParallelTools)
+    }
+
+    /// Judges the tool calls of an answer, and keeps it for the calls that send it back.
+    private func take(_ answer: AssistantMessage, of key: CallKey, _ row: inout AttemptRow) {
+        guard row.outcome == .ok, let transcript = sessions[key.session]?.transcript else { return }
+        if plan.profile.history != .recorded { sessions[key.session]?.note(answer, of: key.call) }
+        let agent = transcript.session.calls[key.call].agent
+        let tools = prefixes[prefixName(key, transcript, agent)]?.prompt.tools ?? []
+        guard !tools.isEmpty || !answer.toolCalls.isEmpty else { return }
+        let expected = ExpectedTools(key.call, in: transcript.session, transcript.graph)
+        let fidelity = ToolFidelity(answer.toolCalls, tools: tools, expected: expected)
+        row.toolLevel = fidelity.level?.rawValue
+        row.divergence = fidelity.divergence?.rawValue ?? (expected == nil ? nil : AttemptRow.noDivergence)
+    }
+
+    private func prefixName(_ key: CallKey, _ transcript: Transcript, _ agent: String) -> String {
+        "\(key.session.endpoint) \(transcript.prefixKey(agent: agent))"
     }
 
     // MARK: What the network reports
@@ -337,7 +367,8 @@ public final class RunDriver {
         case .ended(let transfer, let result):
             guard let call = calls.removeValue(forKey: transfer) else { return }
             let endpoint = call.key.session.endpoint
-            let row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
+            var row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
+            if let answer = call.answer { take(answer, of: call.key, &row) }
             settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting)
         }
     }

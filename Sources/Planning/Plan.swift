@@ -233,11 +233,12 @@ public struct Plan: Hashable, Sendable {
         graphs[rounds[key.round].sessions[key.session].libraryIndex]
     }
 
-    /// The most tokens that a call may generate: twice what was recorded, and at least 256, so that an answer ends by itself.
+    /// The most tokens that a call may generate: what it says itself, else twice what was recorded, and at least 256, so that
+    /// an answer ends by itself.
     ///
     /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
     public func outputLimit(_ call: Call) -> TokenCount {
-        let wanted = TokenCount(max(256, 2 * call.output.value))
+        let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
         guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
         return min(wanted, max(call.output, Self.room(call, limit)))
     }

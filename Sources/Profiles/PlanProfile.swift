@@ -118,6 +118,24 @@ public struct RankingSettings: Hashable, Sendable {
 
 /// A plan: which endpoints, which workload, how much, how long.
 public struct PlanProfile: Hashable, Sendable {
+    /// Whose answers later calls of a session send back.
+    public enum HistoryPolicy: String, CaseIterable, Hashable, Sendable {
+        /// The recorded ones: every endpoint is sent the same bytes.
+        case recorded
+        /// The endpoint's own: contexts part from one another, and a cache covers what was generated.
+        case live
+        /// The endpoint's own, made as large as the recorded ones.
+        case pinned
+    }
+
+    /// Who decides whether a tool is called.
+    public enum ToolChoicePolicy: String, CaseIterable, Hashable, Sendable {
+        /// The model.
+        case model
+        /// The recording: a tool is required where one was called, and forbidden where none was.
+        case recorded
+    }
+
     /// How the endpoints take turns within a round.
     public enum Order: String, CaseIterable, Hashable, Sendable {
         /// One after another, in an order drawn anew for each round.
@@ -168,6 +186,10 @@ public struct PlanProfile: Hashable, Sendable {
     public var ranking: RankingSettings
     /// The sampling temperature; nil sends none.
     public var temperature: Double?
+    /// Whose answers later calls of a session send back.
+    public var history: HistoryPolicy
+    /// Who decides whether a tool is called.
+    public var toolChoice: ToolChoicePolicy
 
     init(_ reader: inout MappingReader) {
         let diagnosis = reader.diagnosis
@@ -191,6 +213,8 @@ public struct PlanProfile: Hashable, Sendable {
         timeScale = reader.number("time_scale", in: 0...100, default: 1)
         budget = reader.optionalMoney("budget")
         temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
+        history = reader.choice("history", HistoryPolicy.self, default: .recorded)
+        toolChoice = reader.choice("tool_choice", ToolChoicePolicy.self, default: .model)
         var timeouts = reader.mapping("timeouts")
         self.timeouts = Timeouts(
             connect: timeouts?.duration("connect", default: .seconds(10)) ?? .seconds(10),

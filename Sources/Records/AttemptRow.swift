@@ -82,6 +82,14 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var textByteCount: Int
     /// How many tool calls the answer held.
     public var toolCallCount: Int
+    /// The worst level of the answer's tool calls on the fidelity ladder; nil if it has none.
+    public var toolLevel: String?
+    /// How the answer leaves the recorded path; ``noDivergence`` if it does not, nil if that is not known.
+    public var divergence: String?
+    /// What ``divergence`` is for an answer that goes the recorded way.
+    public static let noDivergence = "none"
+    /// How many tool calls of earlier live answers were replaced by recorded ones in this call's prompt.
+    public var substitutedCallCount = 0
     /// When each content event came.
     public var events: [ContentEvent]
 
@@ -112,7 +120,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "input_total", "input_cache_read", "input_cache_write", "output_total", "output_reasoning",
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
-            "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry",
+            "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
+            "substituted_calls",
         ]
     static let insertion = makeInsertion()
 
@@ -132,7 +141,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
             SQLValue(textByteCount), SQLValue(toolCallCount), SQLValue(fingerprint), SQLValue(servedRegion),
-            SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry),
+            SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry), SQLValue(toolLevel), SQLValue(divergence),
+            SQLValue(substitutedCallCount),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -173,6 +183,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         (fingerprint, servedRegion) = (values[43].text, values[44].text)
         (routeMismatch, quotas) = (values[45].text, values[46].text)
         willRetry = values[47].integer == 1
+        (toolLevel, divergence) = (values[48].text, values[49].text)
+        substitutedCallCount = Int(values[50].integer ?? 0)
     }
 }
 

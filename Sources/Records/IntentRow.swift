@@ -18,6 +18,8 @@ public struct IntentRow: Hashable, Sendable {
     public var plannedCached: TokenCount
     /// The answer as it was recorded or drawn.
     public var plannedOutput: TokenCount
+    /// How many tool calls of earlier live answers were replaced by recorded ones in the prompt.
+    public var substitutedCallCount = 0
 
     /// Makes a row.
     public init(place: CallPlace, number: Int, due: Instant, predecessorEnd: Instant, started: Instant) {
@@ -43,5 +45,6 @@ extension AttemptRow {
         plannedInput = intent.plannedInput
         plannedCached = intent.plannedCached
         plannedOutput = intent.plannedOutput
+        substitutedCallCount = intent.substitutedCallCount
     }
 }

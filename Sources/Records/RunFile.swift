@@ -4,7 +4,7 @@ import Quantities
 /// A run file that is read.
 public struct RunFile: Sendable {
     /// The version of the tables that this program writes.
-    public static let schemaVersion = 2
+    public static let schemaVersion = 3
 
     /// Where it lies.
     public let path: String
@@ -75,15 +75,22 @@ public struct RunFile: Sendable {
     /// All rows of a table, also of older versions.
     ///
     /// Version 1 kept the events in the attempt's row, did not say which process of the run wrote a row, and knew nothing of
-    /// routes and quotas.
+    /// routes and quotas. Version 2 did not judge tool calls.
     static func rows<Row: RunRow>(
         _ type: Row.Type, _ database: Database, _ version: Int = schemaVersion
     ) throws(RecordsError) -> [Row] {
-        let missing = [
-            "part": "0", "fingerprint": "NULL", "served_region": "NULL", "route_mismatch": "NULL", "quotas": "NULL",
-            "will_retry": "0",
+        let missing: [(untilVersion: Int, columns: [String: String])] = [
+            (
+                2,
+                [
+                    "part": "0", "fingerprint": "NULL", "served_region": "NULL", "route_mismatch": "NULL",
+                    "quotas": "NULL", "will_retry": "0",
+                ]
+            ), (3, ["tool_level": "NULL", "divergence": "NULL", "substituted_calls": "0"]),
         ]
-        let columns = Row.columns.map { (version < 2 ? missing[$0] : nil) ?? "\"\($0)\"" }.joined(separator: ", ")
+        let columns = Row.columns.map { column in
+            missing.first { version < $0.untilVersion && $0.columns[column] != nil }?.columns[column] ?? "\"\(column)\""
+        }.joined(separator: ", ")
         let table = version < 2 && Row.table == StreamRow.table ? AttemptRow.table : Row.table
         return try database.run("SELECT \(columns) FROM \"\(table)\"").map { Row($0) }
     }

@@ -15,7 +15,8 @@ public enum EndpointTables {
         [
             reliability(analysis), latency(analysis), streaming(analysis), speed(analysis), tokens(analysis),
             money(analysis),
-        ] + (analysis.documents.plan.objectives.isEmpty ? [] : [goodput(analysis)])
+        ] + (analysis.endpoints.contains { $0.toolUse != ToolUse() } ? [ToolTable.table(analysis)] : [])
+            + (analysis.documents.plan.objectives.isEmpty ? [] : [goodput(analysis)])
     }
 
     private static let name = Table.Column("endpoint", isNumeric: false)

@@ -139,6 +139,8 @@ public enum RawRows {
             ("quotas", .optional(row.quotas)), ("finish_reason_raw", .optional(row.finishReason)),
             ("response_id", .optional(row.responseIdentifier)), ("error", .optional(row.errorText)),
             ("text_bytes", .integer(row.textByteCount)), ("tool_calls", .integer(row.toolCallCount)),
+            ("tool_level", .optional(row.toolLevel)), ("divergence", .optional(row.divergence)),
+            ("substituted_tool_calls", .integer(row.substitutedCallCount)),
         ]
     }
 }

@@ -7,14 +7,14 @@ public struct ExpectedTools: Hashable, Sendable {
     private var names: [String?]
     private var arguments: [String?]
 
-    /// What was recorded of a call's answer.
+    /// What was recorded of a call's answer: the tools of the answer itself, else those whose results later calls bring.
+    ///
+    /// It is nil if neither is known, nor that the answer ended without any.
     ///
     /// - Parameters:
     ///   - index: the call.
     ///   - session: its session.
     ///   - graph: what the session's calls have in their contexts.
-    /// - Returns: the tools of the answer itself, else those whose results later calls bring; nil if neither is known, nor that
-    ///   the answer ended without any.
     public init?(_ index: Int, in session: Session, _ graph: ContextGraph) {
         let recorded = session.calls[index].answer.toolCalls
         guard recorded.isEmpty else {
@@ -34,7 +34,9 @@ public struct ExpectedTools: Hashable, Sendable {
     }
 
     /// How the dialects say that an answer is whole and wants no tool.
-    private static let finalStops: Set<String> = ["end_turn", "stop", "stop_sequence", "completed", "STOP", "eos_token"]
+    private static let finalStops: Set<String> = [
+        "end_turn", "stop", "stop_sequence", "completed", "STOP", "eos_token",
+    ]
 
     /// Makes an expectation.
     public init(names: [String?], arguments: [String?]) {

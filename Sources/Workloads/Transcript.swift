@@ -3,8 +3,8 @@ public import Statistics
 
 /// A session as messages: turns recorded sizes into text that is the same for the same seed.
 ///
-/// The history policy is `recorded`: later turns hold the recorded (here: synthetic) answers and tool results, never what the
-/// endpoint answered, so that every endpoint is sent the same bytes.
+/// Later turns hold the recorded, or made-up, answers and tool results, so that every endpoint is sent the same bytes; unless
+/// what an endpoint answered is handed in.
 public struct Transcript: Sendable {
     /// The session.
     public let session: Session
@@ -136,6 +136,24 @@ public struct Transcript: Sendable {
     private func opening(_ salts: Salts) -> String {
         let marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
         return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
+    }
+
+    /// What one call appends to its context if the endpoint's own answer stands before it.
+    ///
+    /// - Parameters:
+    ///   - index: the call.
+    ///   - salts: tenant and session salt open the first user message of a fresh context.
+    ///   - tools: the tools of the call's agent.
+    ///   - live: what the endpoint answered to the call whose output opens this one's items.
+    ///   - isPinned: true makes the answer as large as the recorded one, so that contexts stay comparable.
+    /// - Returns: the items, and how many live tool calls were replaced by recorded ones.
+    public func items(
+        _ index: Int, salts: Salts, tools: [ToolDefinition], live: AssistantMessage, isPinned: Bool
+    ) -> (items: [ConversationItem], substitutedCount: Int) {
+        var synthesizer = TextSynthesizer(seed: seed.derived("filler", index))
+        return LiveHistory.merged(
+            items(index, salts: salts, tools: tools), live, tools: tools,
+            filler: isPinned ? { synthesizer.prose(byteCount: $0) } : nil)
     }
 
     /// The text of a prompt's blocks after so many tokens: equal identifiers, equal bytes.

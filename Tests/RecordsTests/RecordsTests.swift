@@ -121,7 +121,18 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(try RunFile(path: path).attempts.map(\.outcome) == [.ok, .ok])
     }
 
-    @Test func `files of every older version stay readable`() throws {
+    @Test func `files of version 2 stay readable`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        let file = try RunFile(path: folder.appending(path: "run-version-2.sqlite").path)
+        #expect(file.documents.plan.name == "fixture")
+        #expect(file.attempts.map(\.outcome) == [.ok, .ok])
+        #expect(file.attempts.map(\.events.count) == [4, 4])
+        #expect(
+            file.attempts.allSatisfy { $0.toolLevel == nil && $0.divergence == nil && $0.substitutedCallCount == 0 })
+        #expect(file.sessions.count == 2 && file.rounds.count == 1)
+    }
+
+    @Test func `files of version 1 stay readable`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         let file = try RunFile(path: folder.appending(path: "run-version-1.sqlite").path)
         #expect(file.documents.plan.name == "fixture")

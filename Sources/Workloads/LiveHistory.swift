@@ -1,0 +1,116 @@
+import Encodings
+
+/// Puts what an endpoint answered in the place of what was recorded.
+///
+/// The recorded tool results stay: they are matched to the live calls by name, then in their order, and their identifiers
+/// become those of the live calls. What would break the next request is replaced and counted: arguments that are no JSON
+/// object, and names of tools that are not offered.
+enum LiveHistory {
+    /// What a call appends when the live answer before it is sent back.
+    ///
+    /// - Parameters:
+    ///   - recorded: the items with the recorded answer first.
+    ///   - live: what the endpoint answered.
+    ///   - tools: the tools that are offered.
+    ///   - filler: makes up text of a size in bytes; nil leaves the live answer as long as it is (`pinned` gives one).
+    /// - Returns: the items, and how many tool calls were replaced by recorded ones.
+    static func merged(
+        _ recorded: [ConversationItem], _ live: AssistantMessage, tools: [ToolDefinition],
+        filler: ((Int) -> String)? = nil
+    ) -> (items: [ConversationItem], substitutedCount: Int) {
+        guard case .assistant(let original)? = recorded.first else { return (recorded, 0) }
+        let results = recorded.compactMap { item -> ToolResult? in
+            if case .toolResult(let result) = item { result } else { nil }
+        }
+        var answer = live
+        var made: [ConversationItem] = []
+        var substitutedCount = 0
+        if results.isEmpty {
+            // Nothing answers the tools that it called, if it did.
+            answer.toolCalls = []
+            if (answer.text ?? "").isEmpty { answer.text = original.text }
+        } else {
+            // Without a call there is nothing that the results could answer: the recorded pair stays.
+            guard !live.toolCalls.isEmpty else { return (recorded, original.toolCalls.count) }
+            (answer.toolCalls, made, substitutedCount) = answered(live.toolCalls, original.toolCalls, results, tools)
+        }
+        if let filler {
+            let missing = size(original) + size(results) - size(answer) - size(made)
+            fit(&answer, missing: missing, filler)
+        }
+        let rest = recorded.dropFirst().filter { if case .toolResult = $0 { false } else { true } }
+        return ([.assistant(answer)] + made + rest, substitutedCount)
+    }
+
+    private static func answered(
+        _ live: [ToolCall], _ recorded: [ToolCall], _ results: [ToolResult], _ tools: [ToolDefinition]
+    ) -> ([ToolCall], [ConversationItem], Int) {
+        var open = Array(zip(recorded, results))
+        var (calls, items, substitutedCount): ([ToolCall], [ConversationItem], Int) = ([], [], 0)
+        var identifiers: Set<String> = []
+        for (position, call) in live.enumerated() {
+            let place = open.firstIndex { $0.0.name == call.name } ?? open.indices.first
+            let pair = place.map { open.remove(at: $0) }
+            var call = call
+            let isOffered = tools.contains { $0.name == call.name }
+            if !isOffered || !isObject(call.arguments) {
+                substitutedCount += 1
+                if !isOffered { call.name = pair?.0.name ?? tools.first?.name ?? call.name }
+                call.arguments = pair.flatMap { isObject($0.0.arguments) ? $0.0.arguments : nil } ?? "{}"
+            }
+            if !isUsable(call.identifier) || !identifiers.insert(call.identifier).inserted {
+                call.identifier = pair?.0.identifier ?? "call_extra\(position)"
+                identifiers.insert(call.identifier)
+            }
+            calls.append(call)
+            let text = pair?.1.text ?? "No result was recorded for this call."
+            items.append(.toolResult(ToolResult(callIdentifier: call.identifier, name: call.name, text: text)))
+        }
+        return (calls, items, substitutedCount)
+    }
+
+    /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text alone.
+    private static func fit(_ answer: inout AssistantMessage, missing: Int, _ filler: (Int) -> String) {
+        let text = answer.text ?? ""
+        if missing > 0 {
+            answer.text = text + filler(missing)
+        } else if missing < 0 {
+            let kept = text.utf8.prefix(max(0, text.utf8.count + missing))
+            // A character that was cut through is left out.
+            answer.text = String(decoding: kept, as: UTF8.self).replacing("\u{FFFD}", with: "")
+        }
+        if answer.text?.isEmpty == true, !answer.toolCalls.isEmpty { answer.text = nil }
+    }
+
+    private static func size(_ answer: AssistantMessage) -> Int {
+        (answer.text?.utf8.count ?? 0)
+            + answer.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+    }
+
+    private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + $1.text.utf8.count } }
+
+    private static func size(_ items: [ConversationItem]) -> Int {
+        size(
+            items.compactMap { item -> ToolResult? in
+                if case .toolResult(let result) = item { result } else { nil }
+            })
+    }
+
+    private static func isObject(_ arguments: String) -> Bool {
+        (try? JSONValue(parsing: Array(arguments.utf8)))?.objectValue != nil
+    }
+
+    /// What every dialect takes as an identifier (protocols.md §4: Bedrock is the strictest).
+    private static func isUsable(_ identifier: String) -> Bool {
+        (1...64).contains(identifier.utf8.count)
+            && identifier.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                    UInt8(ascii: ":"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Workloads
+
+@Suite struct LiveHistoryTests {
+    private let tools = ["read", "list"].map {
+        ToolDefinition(name: $0, description: "", parameters: ["type": "object"])
+    }
+    private let recorded: [ConversationItem] = [
+        .assistant(
+            AssistantMessage(
+                text: "recorded",
+                toolCalls: [
+                    ToolCall(identifier: "r1", name: "read", arguments: #"{"path":"a"}"#),
+                    ToolCall(identifier: "r2", name: "list", arguments: "{}"),
+                ])),
+        .toolResult(ToolResult(callIdentifier: "r1", name: "read", text: "A")),
+        .toolResult(ToolResult(callIdentifier: "r2", name: "list", text: "L")), .user("go on"),
+    ]
+
+    private func merged(_ text: String?, _ calls: [(String, String, String)]) -> ([ConversationItem], Int) {
+        let live = calls.map { ToolCall(identifier: $0.0, name: $0.1, arguments: $0.2) }
+        let result = LiveHistory.merged(recorded, AssistantMessage(text: text, toolCalls: live), tools: tools)
+        return (result.items, result.substitutedCount)
+    }
+
+    private func results(_ items: [ConversationItem]) -> [String] {
+        items.compactMap {
+            if case .toolResult(let result) = $0 { "\(result.callIdentifier) \(result.text)" } else { nil }
+        }
+    }
+
+    private func calls(_ items: [ConversationItem]) -> [String] {
+        guard case .assistant(let answer)? = items.first else { return [] }
+        return answer.toolCalls.map { "\($0.identifier) \($0.name) \($0.arguments)" }
+    }
+
+    @Test func `recorded results answer the live calls of the same name, under their identifiers`() {
+        let (items, count) = merged("live", [("x", "list", "{}"), ("y", "read", #"{"path":"b"}"#)])
+        #expect(calls(items) == ["x list {}", #"y read {"path":"b"}"#])
+        #expect(results(items) == ["x L", "y A"])
+        #expect(items.last == .user("go on") && count == 0)
+    }
+
+    @Test func `what would break the next request is replaced and counted`() {
+        let (items, count) = merged(
+            nil, [("bad id!", "read", #"{"path":"#), ("y", "nosuch", "{}"), ("y", "list", "{}")])
+        #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y list {}", "call_extra2 list {}"])
+        #expect(results(items) == ["r1 A", "y L", "call_extra2 No result was recorded for this call."])
+        #expect(count == 2)
+    }
+
+    @Test func `without a live call the recorded pair stays, and without results live calls go`() {
+        let (items, count) = merged("no tools for me", [])
+        #expect(items == recorded && count == 2)
+        let text: [ConversationItem] = [.assistant(AssistantMessage(text: "recorded")), .user("next")]
+        let live = AssistantMessage(text: nil, toolCalls: [ToolCall(identifier: "x", name: "read", arguments: "{}")])
+        #expect(LiveHistory.merged(text, live, tools: tools).items == text)
+        #expect(LiveHistory.merged([.user("first")], live, tools: tools).items == [.user("first")])
+    }
+
+    @Test(arguments: ["", "short", String(repeating: "long ", count: 40), String(repeating: "日本", count: 30)])
+    func `a pinned answer is as large as the recorded one`(text: String) {
+        let live = AssistantMessage(text: text, toolCalls: [ToolCall(identifier: "x", name: "list", arguments: "{}")])
+        let items = LiveHistory.merged(recorded, live, tools: tools) { String(repeating: ".", count: $0) }.items
+        guard case .assistant(let answer)? = items.first else { return #expect(Bool(false)) }
+        // One recorded result is left out, since nothing asks for it.
+        let size = (answer.text?.utf8.count ?? 0) + "list{}L".utf8.count
+        let wanted = #"recordedread{"path":"a"}list{}AL"#.utf8.count
+        #expect((wanted - 2...wanted).contains(size), "\(size) for \(wanted)")
+        #expect(answer.text?.contains("\u{FFFD}") != true)
+    }
+}
