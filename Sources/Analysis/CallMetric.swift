@@ -32,8 +32,18 @@ public struct CallMetric: Sendable {
     /// - Returns: nil if the metric does not apply to the call.
     public func value(of attempt: AttemptRow) -> Double? {
         guard attempt.outcome.isSuccess else { return isBetterWhenLower ? .infinity : 0 }
+        if attempt.outcome == .hungUp {
+            // An answer that did not begin in time is no better than none; of one that did, only the beginning is known.
+            if attempt.events.isEmpty { return isBetterWhenLower ? .infinity : 0 }
+            guard Self.beginnings.contains(name) else { return nil }
+        }
         return valueOfSuccess(attempt)
     }
+
+    /// What an answer tells that was cut short by us.
+    private static let beginnings: Set<String> = [
+        timeToFirstByte.name, timeToFirstToken.name, timeToFirstOutput.name, timeToFirstToolCall.name,
+    ]
 
     /// All metrics in the order of the tables.
     public static let all: [CallMetric] = [

@@ -29,8 +29,14 @@ final class LiveCall {
     /// Where the row that announces the call waits to be written.
     let waiting: WaitingRow?
 
-    init(_ key: CallKey, _ intent: IntentRow, waiting: WaitingRow?) {
+    /// When the session hangs up; nil for never.
+    private let abort: Call.RequestControl.Abort?
+
+    init(
+        _ key: CallKey, _ intent: IntentRow, abort: Call.RequestControl.Abort? = nil, waiting: WaitingRow?
+    ) {
         self.key = key
+        self.abort = abort
         self.waiting = waiting
         row = AttemptRow(intent)
         row.sent = nil
@@ -73,6 +79,11 @@ final class LiveCall {
         }
     }
 
+    /// True once so much has come that the session hangs up.
+    var hasEnough: Bool {
+        if case .tokens(let count) = abort { row.events.count >= max(1, count.value) } else { false }
+    }
+
     /// How long a server may take to close a stream whose end it has announced.
     private static let closingGrace = Duration.seconds(2)
 
@@ -83,6 +94,7 @@ final class LiveCall {
         }
         // An answer that has said all it had to say is not waited for, though its connection stays open.
         if decoder?.isTerminated == true { return now - lastActivity > Self.closingGrace ? .ok : nil }
+        if case .after(let patience) = abort, now - sent >= patience { return .hungUp }
         if now - sent > timeouts.total { return .timeoutTotal }
         if row.events.isEmpty, now - sent > timeouts.firstToken { return .timeoutFirstToken }
         if !row.events.isEmpty, now - lastActivity > timeouts.idle { return .timeoutIdle }

@@ -275,7 +275,8 @@ public final class RunDriver {
                 body: body)
             let transfer = try loop.start(request)
             intent.started = NetworkLoop.now()
-            calls[transfer] = LiveCall(key, intent, waiting: keep(.intent(intent)))
+            let abort = plan.session(key.session).calls[key.call].request.abort
+            calls[transfer] = LiveCall(key, intent, abort: abort, waiting: keep(.intent(intent)))
         } catch {
             var row = AttemptRow(intent)
             (row.started, row.sent) = (nil, nil)
@@ -363,7 +364,13 @@ public final class RunDriver {
         case .head(let transfer, let head, let at):
             guard let call = calls[transfer] else { return }
             call.noteHead(head, routes[call.key.session.endpoint], parser: parser, at: at)
-        case .bytes(let transfer, let at): calls[transfer]?.noteBytes(bytes, at: at)
+        case .bytes(let transfer, let at):
+            guard let call = calls[transfer] else { return }
+            call.noteBytes(bytes, at: at)
+            if call.hasEnough, call.abortedAs == nil {
+                call.abortedAs = .hungUp
+                loop.cancel(transfer)
+            }
         case .ended(let transfer, let result):
             guard let call = calls.removeValue(forKey: transfer) else { return }
             let endpoint = call.key.session.endpoint

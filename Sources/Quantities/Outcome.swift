@@ -48,13 +48,15 @@ public enum OutcomeClass: String, CaseIterable, Codable, Sendable {
     case streamError = "stream-error"
     /// The bytes were not what the dialect allows, or went past a size limit.
     case malformed
+    /// We closed it where the session says so; the session goes on.
+    case hungUp = "hung-up"
     /// We closed it: the run was interrupted or stopped.
     case aborted
     /// It was due but never sent: an earlier call of its session failed, or the run had to stop.
     case skipped
 
     /// True if the attempt did what was asked.
-    public var isSuccess: Bool { self == .ok }
+    public var isSuccess: Bool { self == .ok || self == .hungUp }
 }
 
 /// What a piece of a stream carries; only these count as content.

@@ -1,8 +1,10 @@
+import Analysis
 import Driving
 import Planning
 import Quantities
 import Records
 import Rehearsal
+import Statistics
 import Testing
 import Workloads
 
@@ -60,6 +62,26 @@ extension EndToEnd {
             let replay = try replay("tool_choice: recorded")
             let rows = replay.rows.filter { $0.place.call < 4 }
             #expect(rows.allSatisfy { $0.toolCallCount > 0 && $0.divergence != "no-call" }, "\(rows.map(\.divergence))")
+        }
+
+        @Test func `a session hangs up where it says so, and goes on`() throws {
+            var library = WorkloadGenerator.generate(.codingSmall, count: 1, seed: Seed(3))
+            library.sessions[0].calls = Array(library.sessions[0].calls.prefix(3))
+            library.sessions[0].calls[0].request.abort = .tokens(TokenCount(4))
+            library.sessions[0].calls[1].request.abort = .after(.milliseconds(300))
+            var slow = persona
+            slow.decodeTokensPerSecond = 20
+            let stage = try Stage([slow], settings: "rounds: 1\nsessions_per_round: 1", sessions: library)
+            defer { stage.close() }
+            let (file, _) = try stage.run()
+            #expect(file.attempts.map(\.outcome) == [.hungUp, .hungUp, .ok])
+            #expect((4...8).contains(file.attempts[0].events.count), "\(file.attempts[0].events.count)")
+            #expect(file.sessions.map(\.isSuccess) == [true])
+            let analysis = try #require(RunAnalysis([file]).endpoints.first)
+            #expect(analysis.success.hitCount == 3)
+            // The cut answers tell when they began, and not how long they would have been.
+            #expect(analysis.summary(.timeToFirstToken)?.count == 3)
+            #expect(analysis.summary(.turnTime)?.count == 1)
         }
     }
 }

@@ -8,6 +8,7 @@ import Rehearsal
 import Scheduling
 import Statistics
 import Testing
+import Workloads
 import Transport
 
 /// A plan whose endpoints are the given personas, played by a fleet on free ports.
@@ -16,9 +17,10 @@ struct Stage {
     let plan: Plan
     let path = FileManager.default.temporaryDirectory.appending(path: "run-\(UUID().uuidString).sqlite").path
 
-    init(_ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1)
-        throws
-    {
+    init(
+        _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
+        sessions: SessionLibrary? = nil
+    ) throws {
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
             + personas.map {
@@ -33,6 +35,10 @@ struct Stage {
             "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\nmaximum_calls: \(calls)",
             "prices.yaml": prices,
         ]
+        if let sessions {
+            files["w.yaml"] = "submeter: workload\nversion: 1\nname: w\nsessions_file: s.jsonl"
+            files["s.jsonl"] = String(decoding: SessionFile.write(sessions), as: UTF8.self)
+        }
         for (persona, port) in zip(personas, fleet.ports) {
             files["\(persona.name).yaml"] = """
                 submeter: provider
