@@ -6,7 +6,8 @@ public enum Submeter {
     public static let version = "0.1.0"
 
     static let commands: [any Subcommand.Type] = [
-        DemoCommand.self, CheckCommand.self, EstimateCommand.self, RunCommand.self, RankCommand.self,
+        DemoCommand.self, CheckCommand.self, EstimateCommand.self, RunCommand.self, SearchCommand.self,
+        RankCommand.self,
         ReportCommand.self, ExportCommand.self, WorkloadGenerateCommand.self, WorkloadImportCommand.self,
         WorkloadLintCommand.self, WorkloadDescribeCommand.self, RehearseCommand.self, DecodeCommand.self,
     ]
