@@ -116,7 +116,10 @@ public struct TraceSource: Hashable, Sendable {
 /// The formats that can be imported.
 public enum TraceImporters {
     /// All of them, in the order of their names.
-    public static let all: [any TraceImporter.Type] = [WekaImporter.self]
+    public static let all: [any TraceImporter.Type] = [
+        MiniSWEAgentImporter.self, MLPerfImporter.self, OpenTelemetryImporter.self, SWEAgentImporter.self,
+        WekaImporter.self,
+    ]
 
     /// What is known of each.
     public static var formats: [TraceFormat] { all.map { $0.format } }
