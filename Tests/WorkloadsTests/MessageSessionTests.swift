@@ -98,7 +98,7 @@ import Testing
         _ = try assets.prefix(tools: [tool], system: "", source)
         assets.emit { #expect($0 != .asset(Asset(identifier: "", tokens: 0, content: .tools([tool])))) }
         var session = MessageSession(identifier: "s", profile: "", source)
-        let text = ConversationItem.user(String(repeating: "x", count: 30 << 20))
+        let text = ConversationItem.user(String(repeating: "\u{1}", count: 5 << 20))
         let message = RecordedMessage(item: .assistant(AssistantMessage(text: "a")))
         #expect(throws: SessionFileError.self) {
             try session.take(

@@ -14,7 +14,10 @@ struct MessageSession {
     /// The session so far; it is worth keeping only if it has calls.
     private(set) var session: Session
     private let source: TraceSource
-    private var writtenBytes = 0
+    /// The bytes of its texts, as they are written.
+    private(set) var writtenBytes = 0
+    /// The hash of the messages of the last request and its answer, if that is known.
+    private(set) var latest = StableHash()
     private var agents: [StableHash: String] = [:]
     private var lastOfAgent: [String: Int] = [:]
     /// The call whose messages and answer have a hash.
@@ -60,8 +63,8 @@ struct MessageSession {
     mutating func take(
         _ request: MessageRequest, _ assets: inout MessageAssets
     ) throws(SessionFileError) -> CallIdentifier {
-        let (system, items) = Self.parted(request.items)
-        let prefix = try assets.prefix(tools: request.tools, system: system, source)
+        let items = Self.parted(request.items).items
+        let prefix = try Self.prefix(request, &assets, source)
         var (hash, end) = (prefix.hash, 0)
         var match: (call: Int, kept: Int)?
         for item in items {
@@ -79,25 +82,33 @@ struct MessageSession {
         let call = try append(
             Step(prefix: prefix, previous: match?.call, items: items.dropFirst(match?.kept ?? 0)), request)
         if let answer = request.answer {
-            var whole = hash
-            whole.add(.assistant(answer))
-            answered[whole] = call
+            hash.add(.assistant(answer))
+            answered[hash] = call
         } else {
             unanswered[hash] = call
         }
+        latest = hash
         return session.calls[call].identifier
     }
 
-    /// How many of a request's messages an earlier call of the session has, its answer included; nil for none.
-    func sharedMessages(_ request: MessageRequest, _ prefix: MessageAssets.Prefix) -> Int? {
-        let items = Self.parted(request.items).items
-        var (hash, longest): (StableHash, Int?) = (prefix.hash, nil)
-        for (index, item) in items.enumerated() {
-            if case .assistant = item, unanswered[hash] != nil { longest = index + 1 }
+    /// The hashes of a request's beginnings, from no message to all.
+    static func hashes(_ request: MessageRequest, _ prefix: MessageAssets.Prefix) -> [StableHash] {
+        var hashes = [prefix.hash]
+        var hash = prefix.hash
+        for item in parted(request.items).items {
             hash.add(item)
-            if answered[hash] != nil { longest = index + 1 }
+            hashes.append(hash)
         }
-        return longest
+        return hashes
+    }
+
+    /// The prefix of a request: its tools and the system messages at its beginning.
+    ///
+    /// - Throws: ``SessionFileError`` if they are too large.
+    static func prefix(
+        _ request: MessageRequest, _ assets: inout MessageAssets, _ source: TraceSource
+    ) throws(SessionFileError) -> MessageAssets.Prefix {
+        try assets.prefix(tools: request.tools, system: parted(request.items).system, source)
     }
 
     /// Takes the answer of a call from a later request that repeats it.
@@ -138,16 +149,19 @@ struct MessageSession {
         }
     }
 
-    /// Takes the next question of a conversation whose answers are not recorded.
+    /// Takes a request of which only what it adds is given.
     ///
+    /// - Parameters:
+    ///   - request: its items are those that it adds.
+    ///   - prefix: what the calls of its agent begin with.
+    ///   - previous: the call that it continues, by index; nil for a fresh context.
+    /// - Returns: the index of the call.
     /// - Throws: ``SessionFileError`` if the session grows too large.
+    @discardableResult
     mutating func take(
-        question: [ConversationItem], _ prefix: MessageAssets.Prefix, outputTokens: Int
-    ) throws(SessionFileError) {
-        var request = MessageRequest(items: [])
-        request.measured.output = outputTokens
-        let previous = session.calls.isEmpty ? nil : session.calls.count - 1
-        _ = try append(Step(prefix: prefix, previous: previous, items: question[...]), request)
+        added request: MessageRequest, _ prefix: MessageAssets.Prefix, continuing previous: Int?
+    ) throws(SessionFileError) -> Int {
+        try append(Step(prefix: prefix, previous: previous, items: request.items[...]), request)
     }
 
     // MARK: Calls

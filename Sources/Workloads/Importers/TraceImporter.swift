@@ -117,8 +117,8 @@ public struct TraceSource: Hashable, Sendable {
 public enum TraceImporters {
     /// All of them, in the order of their names.
     public static let all: [any TraceImporter.Type] = [
-        MiniSWEAgentImporter.self, MLPerfImporter.self, OpenTelemetryImporter.self, SWEAgentImporter.self,
-        WekaImporter.self,
+        AnthropicLogImporter.self, MiniSWEAgentImporter.self, MLPerfImporter.self, OpenAILogImporter.self,
+        OpenTelemetryImporter.self, SWEAgentImporter.self, WekaImporter.self,
     ]
 
     /// What is known of each.
