@@ -61,4 +61,28 @@ struct TextTraceTests {
         let history = MessageReader.items(try JSONValue(parsing: bytes)["history"])
         #expect(TextTraces.texts(library, call: 10) == TextTraces.texts(Array(history.dropLast(2))))
     }
+
+    @Test func `the BFCL questions import with their functions`() throws {
+        let bytes = try TextTraces.bytes("bfcl/BFCL_v4_live_multiple.json.gz")
+        let library = try TraceImport.library(BFCLImporter.self, [("bfcl", bytes)], ImportOptions(licence: "none"))
+        #expect(library.sessions.count == 1053)
+        #expect(try TextTraces.faults(library) == [])
+        #expect(library.sessions.allSatisfy { $0.prefixAssets["main"]?.tools != nil })
+    }
+
+    @Test(arguments: ["airline", "retail"])
+    func `the documents of tau-bench become assets`(domain: String) throws {
+        let result = #"{"task_id":1,"traj":[{"role":"user","content":"hi"},{"role":"assistant","content":"yes"}]}"#
+        let files = [
+            ("run", Array(result.utf8)),
+            ("\(domain)_tools", try TextTraces.bytes("taubench/\(domain)_tools.json")),
+            ("\(domain)_policy", try TextTraces.bytes("taubench/\(domain)_policy.md")),
+        ].map { (name: $0.0, bytes: $0.1) }
+        let library = try TraceImport.library(TauBenchImporter.self, files, ImportOptions(licence: "none"))
+        #expect(try TextTraces.faults(library) == [])
+        #expect(library.assets.count == 2)
+        let prefix = TextTraces.transcript(library.sessions[0], library).prefix(agent: "main", runSalt: "")
+        #expect(prefix.tools.count == (domain == "airline" ? 14 : 16))
+        #expect(Array(prefix.system.utf8) == files[2].bytes)
+    }
 }

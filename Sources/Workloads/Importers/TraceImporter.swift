@@ -117,8 +117,9 @@ public struct TraceSource: Hashable, Sendable {
 public enum TraceImporters {
     /// All of them, in the order of their names.
     public static let all: [any TraceImporter.Type] = [
-        AnthropicLogImporter.self, MiniSWEAgentImporter.self, MLPerfImporter.self, OpenAILogImporter.self,
-        OpenTelemetryImporter.self, SWEAgentImporter.self, WekaImporter.self,
+        AnthropicLogImporter.self, BFCLImporter.self, ClaudeCodeImporter.self, MiniSWEAgentImporter.self,
+        MLPerfImporter.self, OpenAILogImporter.self, OpenTelemetryImporter.self, SWEAgentImporter.self,
+        TauBenchImporter.self, WekaImporter.self,
     ]
 
     /// What is known of each.
