@@ -68,17 +68,24 @@ public struct Transcript: Sendable {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
         var (tools, system) = (session.toolsTokens, session.systemTokens)
+        let names = session.prefixAssets[agent]
         if agent != Call.mainAgent {
             let whole = session.prefixTokens(of: agent)
-            tools = TokenCount(whole.value * 3 / 4)
-            system = whole - tools
+            tools = agentTools(of: whole, names)
+            system = max(.zero, whole - tools)
         }
-        let names = session.prefixAssets[agent]
         let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
         let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
         let room = tokenizer.bytes(system) - salt.utf8.count
         let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
         return PromptPrefix(tools: definitions, system: salt + text, key: key)
+    }
+
+    /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
+    private func agentTools(of whole: TokenCount, _ names: Session.PrefixAssets?) -> TokenCount {
+        if let tools = names?.tools.flatMap({ assets[$0] }) { return tools.tokens }
+        if let system = names?.system.flatMap({ assets[$0] }) { return max(.zero, whole - system.tokens) }
+        return TokenCount(whole.value * 3 / 4)
     }
 
     private func assetTools(_ name: String?) -> [ToolDefinition]? {

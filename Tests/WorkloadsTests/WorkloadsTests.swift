@@ -8,7 +8,10 @@ import Testing
 
 /// Public traces that lie beside the project where it is developed, and nowhere else.
 enum SharedData {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    /// `SUBMETER_SHARED_DATA` names the folder where the project is checked out elsewhere.
+    static let root =
+        ProcessInfo.processInfo.environment["SUBMETER_SHARED_DATA"].map { URL(filePath: $0) }
+        ?? URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/data")
     static var exists: Bool { FileManager.default.fileExists(atPath: root.path) }
     static func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: root.appending(path: path))) }

@@ -116,7 +116,11 @@ public struct TraceSource: Hashable, Sendable {
 /// The formats that can be imported.
 public enum TraceImporters {
     /// All of them, in the order of their names.
-    public static let all: [any TraceImporter.Type] = [WekaImporter.self]
+    public static let all: [any TraceImporter.Type] = [
+        AnthropicLogImporter.self, BFCLImporter.self, ClaudeCodeImporter.self, MiniSWEAgentImporter.self,
+        MLPerfImporter.self, OpenAILogImporter.self, OpenTelemetryImporter.self, SWEAgentImporter.self,
+        TauBenchImporter.self, WekaImporter.self,
+    ]
 
     /// What is known of each.
     public static var formats: [TraceFormat] { all.map { $0.format } }

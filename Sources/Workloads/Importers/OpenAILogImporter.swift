@@ -1,0 +1,42 @@
+import Encodings
+import Quantities
+
+/// Imports logged requests of OpenAI's chat completions, one JSON object a line.
+///
+/// A line is `{request: {messages, tools}, response: {choices: [{message, finish_reason}], usage}, timestamp}` or a bare request
+/// body; `request` and `response` may hold their content as `body`, or as JSON text.
+public struct OpenAILogImporter: TraceImporter {
+    /// The format.
+    public static let format = TraceFormat(
+        name: "openai-log", summary: "logged chat completion requests, one a line", unit: .line, content: "text",
+        guesses: MessageLog.guesses)
+
+    private var log = MessageLog()
+
+    /// Makes an importer.
+    public init() {}
+
+    /// Takes a line.
+    public mutating func take(
+        _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
+    ) throws(SessionFileError) {
+        let value = try source.json(bytes)
+        let body = MessageLog.body(value["request"]) ?? MessageLog.body(value)
+        guard let body, body["messages"]?.arrayValue != nil else {
+            throw source.problem("a logged request needs a list of messages")
+        }
+        var request = MessageRequest(items: MessageReader.items(body["messages"]))
+        request.tools = MessageReader.tools(body["tools"] ?? body["functions"])
+        let response = MessageLog.body(value["response"])
+        let choice = (response?["choices"] ?? value["choices"])?.arrayValue?.first
+        if let message = choice?["message"], message.objectValue != nil {
+            request.answer = MessageReader.answer(message)
+        }
+        request.measured = MessageMeasures(usage: response?["usage"] ?? value["usage"])
+        request.measured.stop = choice?["finish_reason"]?.stringValue
+        try log.take(request, MessageLog.times(value), source, emit)
+    }
+
+    /// Hands out the sessions that waited for more requests.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) { log.finish(emit) }
+}

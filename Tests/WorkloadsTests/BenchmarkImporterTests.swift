@@ -1,0 +1,80 @@
+import Encodings
+import Quantities
+import Testing
+
+@testable import Workloads
+
+@Suite struct BenchmarkImporterTests {
+    private let trajectory = #"""
+        {"task_id":3,"trial":0,"traj":[{"role":"assistant","content":"Hello!"},{"role":"user","content":"cancel"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"cancel","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"c","content":"done"},{"role":"assistant","content":"Cancelled."}]}
+        """#
+
+    @Test func `tau-bench results get the tools and the policy of their domain`() throws {
+        let files = [
+            ("gpt-retail-run", trajectory), ("retail_tools", #"[{"function":{"name":"cancel"}}]"#),
+            ("retail_policy", "Be kind."), ("airline_policy", "Fly."), ("other", "[\(trajectory)]"),
+        ].map { (name: $0.0, bytes: Array($0.1.utf8)) }
+        let library = try TraceImport.library(TauBenchImporter.self, files, ImportOptions(licence: "none"))
+        #expect(try TextTraces.faults(library) == [])
+        #expect(library.sessions.map(\.identifier) == ["gpt-retail-run-3-0", "other-3-0"])
+        #expect(
+            TextTraces.texts(library, call: 1) == [
+                "system: Be kind.", "user: Hello!", "user: cancel", "assistant: () cancel {}", "tool: done",
+            ])
+        #expect(library.sessions[1].prefixAssets.isEmpty)
+    }
+
+    @Test func `every turn of a BFCL question is a call, and its functions become JSON Schema`() throws {
+        let lines = [
+            #"{"name":"fly","parameters":{"type":"dict","properties":{"to":{"type":"float"}}}}"#,
+            #"{"id":"a","question":[[{"role":"system","content":"S"},{"role":"user","content":"go"}],[],"#
+                + #"[{"role":"user","content":"on"}]],"function":{"name":"a.b","parameters":{"type":"dict"}},"#
+                + #""involved_classes":["TravelAPI"]}"#,
+        ]
+        let files = [("travel_booking", lines[0]), ("multi", lines[1])].map { (name: $0.0, bytes: Array($0.1.utf8)) }
+        let library = try TraceImport.library(BFCLImporter.self, files, ImportOptions(licence: "none"))
+        #expect(try TextTraces.faults(library) == [])
+        #expect(library.sessions[0].calls.map(\.context) == [.new, .continuing])
+        #expect(library.sessions[0].calls[1].carry == 64)
+        let prefix = TextTraces.transcript(library.sessions[0], library).prefix(agent: "main", runSalt: "")
+        #expect(prefix.tools.map(\.name) == ["a_b", "fly"])
+        #expect(prefix.tools[1].parameters["properties"]?["to"]?["type"] == "number")
+        #expect(TextTraces.texts(library, call: 0) == ["system: S", "user: go"])
+    }
+
+    private let claudeCode = #"""
+        {"type":"summary","summary":"x"}
+        {"type":"user","uuid":"1","sessionId":"s","timestamp":"2026-01-01T00:00:00Z","message":{"role":"user","content":"go"}}
+        {"type":"assistant","uuid":"2","sessionId":"s","timestamp":"2026-01-01T00:00:02Z","message":{"id":"m","content":[{"type":"thinking","thinking":"hm"}],"usage":{"input_tokens":2,"cache_read_input_tokens":101,"output_tokens":1}}}
+        {"type":"assistant","uuid":"3","sessionId":"s","timestamp":"2026-01-01T00:00:03Z","message":{"id":"m","content":[{"type":"tool_use","id":"a","name":"Task","input":{}}],"usage":{"input_tokens":2,"output_tokens":1}}}
+        {"type":"user","uuid":"r","sessionId":"s","timestamp":"2026-01-01T00:00:09Z","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"found"}]}}
+        {"type":"assistant","uuid":"4","sessionId":"s","timestamp":"2026-01-01T00:00:03Z","message":{"id":"m","content":[{"type":"tool_use","id":"b","name":"Read","input":{}}]}}
+        {"type":"user","uuid":"q","sessionId":"s","timestamp":"2026-01-01T00:00:10Z","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"b","content":"read"}]}}
+        {"type":"assistant","uuid":"5","sessionId":"s","timestamp":"2026-01-01T00:00:12Z","message":{"id":"n","content":[{"type":"text","text":"done"}],"stop_reason":"end_turn"}}
+        {"type":"user","sessionId":"s","isCompactSummary":true,"timestamp":"2026-01-01T00:01:00Z","message":{"role":"user","content":"so far"}}
+        {"type":"assistant","sessionId":"s","timestamp":"2026-01-01T00:01:02Z","message":{"id":"o","content":[{"type":"text","text":"fine"}]}}
+        """#
+    private let agent = #"""
+        {"type":"user","sessionId":"s","isSidechain":true,"agentId":"x","timestamp":"2026-01-01T00:00:04Z","message":{"role":"user","content":"find"}}
+        {"type":"assistant","sessionId":"s","isSidechain":true,"agentId":"x","timestamp":"2026-01-01T00:00:08Z","message":{"id":"p","content":[{"type":"text","text":"found"}]}}
+        """#
+
+    @Test func `Claude Code's rows become calls, and its sub-agents join`() throws {
+        let library = try TextTraces.library(ClaudeCodeImporter.self, claudeCode, agent)
+        #expect(try TextTraces.faults(library) == [])
+        let session = try #require(library.sessions.first)
+        #expect(session.calls.map(\.agent) == ["main", "agent-x", "main", "main"])
+        #expect(session.calls.map(\.after) == [[], ["0"], ["0", "1"], ["2"]])
+        #expect(session.calls.map(\.context) == [.new, .new, .continuing, .new])
+        #expect(session.calls.map(\.wait) == [.zero, .seconds(1), .seconds(2), .seconds(48)])
+        #expect(session.toolsTokens + session.systemTokens == 102)
+        #expect(session.calls[0].answer.toolCalls.map(\.name) == ["Task", "Read"])
+        #expect(session.calls[2].added.map(\.text) == ["found", "read"])
+        #expect(
+            TextTraces.texts(library, call: 2).dropFirst() == [
+                "user: go", "assistant: (hm) Task {}\nRead {}", "tool: found", "tool: read",
+            ])
+    }
+}
