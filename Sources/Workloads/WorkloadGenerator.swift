@@ -3,7 +3,7 @@ public import Statistics
 
 /// A kind of workload that can be drawn: what its sessions begin with and how their calls follow each other.
 ///
-/// A generator is put together from parts (``SessionDraft``, ``ToolUse``, ``Answers``, ``Compaction``, ``SubAgents``) in a
+/// A generator is put together from parts (``SessionDraft``, ``ToolUse``, ``Answers``, ``ContextBreaks``, ``SubAgents``) in a
 /// file of its own; it is pure, so equal seeds give equal sessions.
 public struct SessionGenerator: Sendable {
     /// The name of the profile.

@@ -23,7 +23,7 @@ extension SessionGenerator {
                 if waveAt == 0 {
                     draft.wave(1 + draft.random.below(4), of: InteractiveCoding.explorers, InteractiveCoding.answers)
                 } else {
-                    draft.toolCall(InteractiveCoding.tools, InteractiveCoding.answers, InteractiveCoding.compaction)
+                    draft.toolCall(InteractiveCoding.tools, InteractiveCoding.answers, InteractiveCoding.breaks)
                 }
             }
         }
@@ -66,9 +66,14 @@ enum InteractiveCoding {
             (0, 2), (0.01, 3), (0.05, 3), (0.1, 4), (0.25, 5), (0.5, 8), (0.75, 19), (0.9, 79), (0.95, 165),
             (0.99, 842), (1, 3600),
         ]), errorShare: 0.12)
-    static let compaction = Compaction(
-        chance: 0.015, limit: 165_000, keptShare: .clipped(.logNormal(mu: -2.19, sigma: 0.76), lower: 0, upper: 0.9),
-        summaryTokens: .clipped(.logNormal(mu: 7.6, sigma: 0.6), lower: 200, upper: 8000))
+    static let breaks = ContextBreaks(
+        rewriteChance: 0.0134,
+        rewriteKeptShare: .quantiles([
+            (0, 0), (0.1, 0), (0.25, 0.097), (0.5, 0.155), (0.75, 0.34), (0.9, 0.506), (1, 0.9),
+        ]), summaryChance: 0.0013, pressedSummaryChance: 0.04, pressure: 140_000, limit: 190_000,
+        summaryTokens: .quantiles([
+            (0, 200), (0.1, 1500), (0.25, 11_000), (0.5, 16_500), (0.75, 29_000), (0.9, 41_000), (1, 60_000),
+        ]))
     static let explorers = SubAgents(
         prefixTokens: 10_000, briefTokens: .clipped(.logNormal(mu: 5.8, sigma: 0.6), lower: 50, upper: 4000),
         calls: .clipped(.logNormal(mu: 2.24, sigma: 0.5), lower: 3, upper: 24),
@@ -79,7 +84,7 @@ enum InteractiveCoding {
 
     /// Deals calls to turns, at least one to each; the weights are log-normal.
     static func deal(_ calls: Int, turns: Int, _ draft: inout SessionDraft) -> [Int] {
-        let weights = (0..<turns).map { _ in Distribution.logNormal(mu: 0, sigma: 1.6).sample(using: &draft.random) }
+        let weights = (0..<turns).map { _ in Distribution.logNormal(mu: 0, sigma: 1.35).sample(using: &draft.random) }
         let whole = weights.reduce(0, +)
         var (sum, dealt) = (0.0, 0)
         return weights.map { weight in

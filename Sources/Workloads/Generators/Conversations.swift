@@ -45,7 +45,7 @@ extension SessionGenerator {
         let answers = Answers(
             tokens: .clipped(.logNormal(mu: 6.605, sigma: 1.2), lower: 16, upper: 20_000), reasoningChance: 1,
             reasoningShare: .quantiles([(0, 0.15), (0.25, 0.61), (0.5, 0.74), (0.75, 0.85), (1, 0.97)]))
-        let question = Distribution.clipped(.logNormal(mu: 5.25, sigma: 2.05), lower: 4, upper: 25_000)
+        let question = Distribution.clipped(.logNormal(mu: 4.6, sigma: 2.25), lower: 8, upper: 25_000)
         draft.message(draft.userItem(question), .start, answers)
         while draft.happens(1.0 / 3) {
             let seconds = Distribution.clipped(.logNormal(mu: 4.836, sigma: 1), lower: 2, upper: 3600)

@@ -13,7 +13,7 @@ struct Answers: Sendable {
     let tokens: Distribution
     /// The share of answers that hold reasoning.
     var reasoningChance = 0.0
-    /// Which part of such an answer is reasoning, 0 ... 1.
+    /// Which part of such an answer is reasoning, from 0 to 1.
     var reasoningShare = Distribution.constant(0)
 
     /// Draws an answer; an answer without any chance of reasoning takes one draw.
@@ -51,26 +51,6 @@ struct ToolUse: Sendable {
     }
 }
 
-/// How a client shortens a context that grows too large: a summary takes the place of what is not kept.
-struct Compaction: Sendable {
-    /// The chance at any call.
-    let chance: Double
-    /// The context from which it is certain.
-    let limit: TokenCount
-    /// Which part of the context survives; the agent's tools and system prompt always do.
-    let keptShare: Distribution
-    /// The size of the summary.
-    let summaryTokens: Distribution
-
-    /// Draws whether a context is compacted now, and to what.
-    func keep(_ draft: inout SessionDraft) -> TokenCount? {
-        let context = draft.contextTokens
-        guard draft.happens(chance) || context >= limit else { return nil }
-        let share = keptShare.sample(using: &draft.random)
-        return min(context, max(draft.prefixTokens, TokenCount(Int(Double(context.value) * share))))
-    }
-}
-
 /// Agents that another agent starts with a fresh context and whose last answers it waits for.
 struct SubAgents: Sendable {
     /// The tools and the system prompt of each.
@@ -97,15 +77,8 @@ extension SessionDraft {
         add(Step(waitSeconds: seconds, waitKind: kind, context: context, added: added, answer: answer))
     }
 
-    /// What the tools return, and the answer to it; or, where a compaction is due, its summary.
-    mutating func toolCall(_ tools: ToolUse, _ answers: Answers, _ compaction: Compaction? = nil) {
-        if let compaction, let kept = compaction.keep(&self) {
-            let summary = Call.AddedItem(role: "user", tokens: tokens(compaction.summaryTokens))
-            let seconds = tools.seconds.sample(using: &random)
-            let answer = answers.draw(&self)
-            add(Step(waitSeconds: seconds, context: .keep(kept), added: [summary], answer: answer))
-            return
-        }
+    /// What the tools return, and the answer to it.
+    mutating func toolCall(_ tools: ToolUse, _ answers: Answers) {
         let results = tools.results(&self)
         let seconds = tools.seconds.sample(using: &random)
         let answer = answers.draw(&self)
@@ -159,6 +132,7 @@ extension Distribution {
     /// - Parameters:
     ///   - points: shares in ascending order from 0 to 1, each with the value that this share does not exceed.
     ///   - scale: multiplies every value.
+    /// - Returns: a mixture of uniform distributions.
     static func quantiles(_ points: [(share: Double, value: Double)], scale: Double = 1) -> Distribution {
         precondition(points.first?.share == 0 && points.last?.share == 1, "quantiles must cover 0 to 1")
         return .mixture(

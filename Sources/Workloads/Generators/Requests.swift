@@ -52,7 +52,7 @@ enum Passages {
 
     /// Six passages that differ, for four questions of five; none for the others.
     static func draw(_ draft: inout SessionDraft) -> [Call.AddedItem] {
-        guard draft.happens(0.78) else { return [] }
+        guard draft.happens(0.8) else { return [] }
         var chosen: [Int] = []
         while chosen.count < 6 {
             let isHot = draft.happens(0.59)
@@ -65,7 +65,7 @@ enum Passages {
     /// The size of a passage, the same for every session and seed.
     static func tokens(of passage: Int) -> TokenCount {
         var random = SeededGenerator(seed: Seed(0).derived("passage", passage))
-        let size = Distribution.clipped(.logNormal(mu: 5.76, sigma: 0.5), lower: 60, upper: 1500).sample(using: &random)
+        let size = Distribution.clipped(.logNormal(mu: 5.81, sigma: 0.5), lower: 60, upper: 1500).sample(using: &random)
         return TokenCount(Int(size))
     }
 }

@@ -84,13 +84,16 @@ struct SessionDraft {
     mutating func add(_ step: Step) -> CallIdentifier {
         let last = last(of: step.agent)
         let context = step.context ?? (last == nil ? .new : .continuing)
-        let carry = context == .continuing ? last.map { carried(from: $0) } ?? .zero : .zero
-        let kept: TokenCount =
-            switch context {
-            case .continuing: last?.input ?? .zero
-            case .keep(let tokens): tokens
-            case .new, .fork: session.prefixTokens(of: step.agent)
-            }
+        var kept = session.prefixTokens(of: step.agent)
+        // A tool's result needs the answer that called the tool, whatever else is forgotten.
+        var carries = step.added.contains { $0.role == "tool" }
+        switch context {
+        case .continuing: (kept, carries) = (last?.input ?? kept, true)
+        case .keep(let tokens): kept = tokens
+        case .new: carries = false
+        case .fork: preconditionFailure("no profile forks a context")
+        }
+        let carry = carries ? last.map { carried(from: $0) } ?? .zero : .zero
         let number = countOfAgent[step.agent, default: 0]
         let call = Call(
             identifier: CallIdentifier(step.agent == Call.mainAgent ? "\(number)" : "\(step.agent).\(number)"),
