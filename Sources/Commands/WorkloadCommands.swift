@@ -27,10 +27,10 @@ enum SessionFiles {
 /// The command `submeter workload generate`.
 enum WorkloadGenerateCommand: Subcommand {
     static let specification = CommandSpecification(
-        name: "workload generate", summary: "make sessions from published distributions", operands: "SETTINGS",
+        name: "workload generate", summary: "make sessions from published distributions", operands: "PROFILE",
         operandCount: 1...1,
-        discussion:
-            "Settings: \(GeneratorSettings.named.keys.sorted().joined(separator: ", ")). The same seed makes the same sessions.",
+        discussion: "The same seed makes the same sessions.\n\nprofiles:\n"
+            + CommandSpecification.columns(SessionGenerator.all.map { ($0.name, $0.purpose) }),
         options: [
             OptionSpecification("--count", value: "N", "how many sessions (default: 100)"),
             OptionSpecification("--seed", value: "N", "decides everything random (default: 1)"),
@@ -40,14 +40,14 @@ enum WorkloadGenerateCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let name = arguments.operands[0]
-        guard let settings = GeneratorSettings.named[name] else {
-            let known = GeneratorSettings.named.keys.sorted()
+        guard let generator = SessionGenerator.named[name] else {
+            let known = SessionGenerator.named.keys.sorted()
             let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            throw .usage("no settings '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
+            throw .usage("no profile '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
         }
         let count = try arguments.integer("--count", in: 1...1_000_000) ?? 100
         let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
-        let library = WorkloadGenerator.generate(settings, count: count, seed: Seed(UInt64(seed)))
+        let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(UInt64(seed)))
         try SessionFiles.deliver(library, arguments, console)
         return .good
     }

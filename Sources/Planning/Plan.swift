@@ -169,15 +169,15 @@ public struct Plan: Hashable, Sendable {
         let workload = documents.workload
         switch workload.origin {
         case .generator(let name):
-            guard let settings = GeneratorSettings.named[name] else {
-                let known = GeneratorSettings.named.keys.sorted()
+            guard let generator = SessionGenerator.named[name] else {
+                let known = SessionGenerator.named.keys.sorted()
                 let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
                 throw PlanningError(
                     description: "workload '\(workload.name)': no generator is named '\(name)'\(near) "
                         + "(known: \(known.joined(separator: ", ")))")
             }
             return WorkloadGenerator.generate(
-                settings, count: workload.sessionCount ?? count, seed: seed.derived("workload"))
+                generator, count: workload.sessionCount ?? count, seed: seed.derived("workload"))
         case .sessions(let file):
             var library: SessionLibrary
             do throws(SessionFileError) {

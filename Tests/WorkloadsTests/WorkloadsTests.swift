@@ -30,9 +30,9 @@ private func bytes(_ items: [ConversationItem]) -> Int {
 }
 
 @Suite struct GeneratorTests {
-    @Test(arguments: ["coding-S", "coding-autonomous"])
+    @Test(arguments: SessionGenerator.all.map(\.name))
     func `generated sessions are clean, repeatable and differ by seed`(name: String) throws {
-        let settings = try #require(GeneratorSettings.named[name])
+        let settings = try #require(SessionGenerator.named[name])
         let library = WorkloadGenerator.generate(settings, count: 20, seed: Seed(1))
         #expect(SessionLint.findings(library).isEmpty)
         #expect(library == WorkloadGenerator.generate(settings, count: 20, seed: Seed(1)))
