@@ -26,7 +26,8 @@ enum RecordingLint {
 
     private static func wholeSeconds(_ library: SessionLibrary) -> String? {
         let waits = library.sessions.flatMap(\.calls).map(\.wait).filter { $0 > .zero }
-        guard waits.count >= minimumCount, waits.allSatisfy({ $0.nanoseconds % 1_000_000_000 == 0 }) else { return nil }
+        // A wait that is always the same was chosen, not recorded.
+        guard waits.count >= minimumCount, Set(waits).count > 1, waits.allSatisfy({ $0.nanoseconds % 1_000_000_000 == 0 }) else { return nil }
         return "all \(waits.count) waits are whole seconds: short ones are rounded away"
     }
 

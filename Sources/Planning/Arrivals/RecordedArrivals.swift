@@ -39,6 +39,7 @@ struct RecordedArrivals {
     /// - Parameters:
     ///   - first: the number of the first session, from zero and counted over all passes.
     ///   - count: how many.
+    /// - Returns: one time per session, never falling, the first of them zero.
     func offsets(first: Int, count: Int) -> [Double] {
         guard let last = times.last else { return [] }
         let period = times.count > 1 ? last * Double(times.count) / Double(times.count - 1) : 0
