@@ -27,7 +27,9 @@ enum RecordingLint {
     private static func wholeSeconds(_ library: SessionLibrary) -> String? {
         let waits = library.sessions.flatMap(\.calls).map(\.wait).filter { $0 > .zero }
         // A wait that is always the same was chosen, not recorded.
-        guard waits.count >= minimumCount, Set(waits).count > 1, waits.allSatisfy({ $0.nanoseconds % 1_000_000_000 == 0 }) else { return nil }
+        guard waits.count >= minimumCount, Set(waits).count > 1,
+            waits.allSatisfy({ $0.nanoseconds % 1_000_000_000 == 0 })
+        else { return nil }
         return "all \(waits.count) waits are whole seconds: short ones are rounded away"
     }
 
