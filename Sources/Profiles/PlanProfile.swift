@@ -164,10 +164,8 @@ public struct PlanProfile: Hashable, Sendable {
     public var rounds: Int
     /// Sessions per endpoint and round.
     public var sessionsPerRound: Int
-    /// Sessions under way at once, per endpoint, in a closed loop.
+    /// Sessions under way at once, per endpoint.
     public var liveSessions: Int
-    /// What makes sessions begin.
-    public var load: LoadProfile
     /// How the endpoints take turns.
     public var order: Order
     /// What waits are multiplied with; 1 is real time.
@@ -211,7 +209,6 @@ public struct PlanProfile: Hashable, Sendable {
         rounds = reader.integer("rounds", in: 1...10_000, default: 12)
         sessionsPerRound = reader.integer("sessions_per_round", in: 1...100_000, default: 4)
         liveSessions = reader.integer("live_sessions", in: 1...100_000, default: 4)
-        load = LoadProfile(reader.mapping("load"))
         order = reader.choice("order", Order.self, default: .random)
         timeScale = reader.number("time_scale", in: 0...100, default: 1)
         budget = reader.optionalMoney("budget")
