@@ -2,7 +2,6 @@ import Dispatch
 import Driving
 import Glibc
 import Planning
-import Profiles
 import Quantities
 import Records
 import Scheduling
@@ -20,12 +19,6 @@ struct RunExecution {
     ///
     /// - Returns: why it ended, and after what.
     func perform() throws(CommandError) -> RunEnd {
-        guard !plan.profile.load.isOpen else {
-            // Session times do not count the wait of a session that starts late, so they would flatter a full endpoint.
-            throw .usage(
-                "plan '\(plan.profile.name)': a load with arrivals by the clock cannot be measured yet; leave out 'load', and "
-                    + "set 'live_sessions'")
-        }
         let authorizers = try Plans.authorizers(plan, console)
         do {
             let newSalt = Self.makeSalt()
