@@ -64,7 +64,7 @@ extension Objective.Metric {
     }
 }
 
-/// A share of calls with what it may truly be, given that calls of one round rise and fall together.
+/// A share of calls with what it may truly be, given that calls of one cluster, such as a round, rise and fall together.
 public struct ShareFigure: Hashable, Sendable {
     /// Hits.
     public var hitCount: Int
@@ -78,20 +78,20 @@ public struct ShareFigure: Hashable, Sendable {
     /// The share; nil without trials.
     public var share: Double? { trialCount > 0 ? Double(hitCount) / Double(trialCount) : nil }
 
-    /// Counts hits and trials round by round.
+    /// Counts hits and trials cluster by cluster.
     ///
-    /// The design effect is the variance of the share between rounds over the variance that independent trials would have;
+    /// The design effect is the variance of the share between clusters over the variance that independent trials would have;
     /// it is never taken to be below one.
-    public init(rounds: [(hits: Int, trials: Int)]) {
-        let used = rounds.filter { $0.trials > 0 }
+    public init(clusters: [(hits: Int, trials: Int)]) {
+        let used = clusters.filter { $0.trials > 0 }
         hitCount = used.reduce(0) { $0 + $1.hits }
         trialCount = used.reduce(0) { $0 + $1.trials }
         effectiveTrialCount = Double(trialCount)
         let share = trialCount > 0 ? Double(hitCount) / Double(trialCount) : 0
         if used.count > 1, share > 0, share < 1 {
             let n = Double(trialCount)
-            let squares = used.reduce(0.0) { sum, round in
-                let deviation = Double(round.hits) - share * Double(round.trials)
+            let squares = used.reduce(0.0) { sum, cluster in
+                let deviation = Double(cluster.hits) - share * Double(cluster.trials)
                 return sum + deviation * deviation
             }
             let between = squares / (n * n) * Double(used.count) / Double(used.count - 1)

@@ -32,18 +32,22 @@ public struct CallMetric: Sendable {
     /// - Returns: nil if the metric does not apply to the call.
     public func value(of attempt: AttemptRow) -> Double? {
         guard attempt.outcome.isSuccess else { return isBetterWhenLower ? .infinity : 0 }
-        if attempt.outcome == .hungUp {
-            // An answer that did not begin in time is no better than none; of one that did, only the beginning is known.
-            if attempt.events.isEmpty { return isBetterWhenLower ? .infinity : 0 }
-            guard Self.beginnings.contains(name) else { return nil }
-        }
-        return valueOfSuccess(attempt)
+        return attempt.outcome == .hungUp ? valueOfBeginning(attempt) : valueOfSuccess(attempt)
     }
 
-    /// What an answer tells that was cut short by us.
-    private static let beginnings: Set<String> = [
-        timeToFirstByte.name, timeToFirstToken.name, timeToFirstOutput.name, timeToFirstToolCall.name,
-    ]
+    /// What an answer tells that was cut short by us: when it began, and nothing of what might have followed.
+    ///
+    /// One that had not begun when its time was up is no better than none. One that had only reasoned tells no time to its
+    /// first output: that we did not wait for it is not the endpoint's doing.
+    private func valueOfBeginning(_ attempt: AttemptRow) -> Double? {
+        switch name {
+        case Self.timeToFirstToken.name: attempt.events.isEmpty ? .infinity : valueOfSuccess(attempt)
+        case Self.timeToFirstByte.name: attempt.firstByte == nil ? .infinity : valueOfSuccess(attempt)
+        case Self.timeToFirstOutput.name, Self.timeToFirstToolCall.name:
+            attempt.events.isEmpty ? .infinity : valueOfSuccess(attempt).flatMap { $0.isFinite ? $0 : nil }
+        default: nil
+        }
+    }
 
     /// All metrics in the order of the tables.
     public static let all: [CallMetric] = [

@@ -107,8 +107,8 @@ public struct EndpointAnalysis: Sendable {
             rounds[attempt.place.round].good += judgement == .good ? 1 : 0
         }
         (self.tokens, self.cost, self.attainment) = (tokens, cost, attainment)
-        success = ShareFigure(rounds: rounds.map { ($0.succeeded, $0.tried) })
-        attainmentShare = ShareFigure(rounds: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
+        success = ShareFigure(clusters: rounds.map { ($0.succeeded, $0.tried) })
+        attainmentShare = ShareFigure(clusters: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
         metrics = Dictionary(
             uniqueKeysWithValues: CallMetric.all.map { metric in
                 let values = calls.compactMap { metric.value(of: $0) }
@@ -121,7 +121,7 @@ public struct EndpointAnalysis: Sendable {
         sessions = Self.measurements(sent, rows, roundCount: roundCount, price: price)
         let valid = sessions.map { $0.filter { !$0.isVoid } }
         sessionModelTime = MetricSummary(inTimeOrder: valid.joined().map(\.modelTimeOrFailure))
-        sessionSuccess = ShareFigure(rounds: valid.map { round in (round.count(where: \.isSuccess), round.count) })
+        sessionSuccess = ShareFigure(clusters: valid.map { round in (round.count(where: \.isSuccess), round.count) })
         activeTime = Self.activeTime(judged)
     }
 

@@ -24,16 +24,21 @@ public struct SteadyWindow: Hashable, Sendable {
         end = last
     }
 
-    /// Good calls, and all calls, of those that were sent within the window and not ended by ourselves.
+    /// The share of good calls among those that were sent within the window and not ended by ourselves.
     ///
-    /// A call that missed no objective but cannot be judged by all of them is not good.
-    public func attainment(_ attempts: [AttemptRow], _ objectives: [Objective]) -> (goodCount: Int, callCount: Int) {
+    /// A call that missed no objective but cannot be judged by all of them is not good; one that another route served is set
+    /// apart. Calls of one session rise and fall together, and the interval allows for that.
+    public func attainment(_ attempts: [AttemptRow], _ objectives: [Objective]) -> ShareFigure {
         let own = attempts.filter { attempt in
-            guard attempt.isAttempted, attempt.number == 0, let sent = attempt.sent ?? attempt.started else {
-                return false
-            }
+            guard attempt.isAttempted, attempt.number == 0, attempt.routeMismatch == nil,
+                let sent = attempt.sent ?? attempt.started
+            else { return false }
             return sent >= begin && sent <= end
         }
-        return (own.count { Attainment.judge($0, objectives) == .good }, own.count)
+        let sessions = Dictionary(grouping: own, by: \.place.session).values
+        return ShareFigure(
+            clusters: sessions.map { calls in
+                (calls.count { Attainment.judge($0, objectives) == .good }, calls.count)
+            })
     }
 }

@@ -77,6 +77,19 @@ struct Arguments: Hashable {
     /// The value of an option.
     subscript(_ option: String) -> String? { values[option] }
 
+    /// The file that `--output` names; nil for the standard output, which is also what `-` stands for.
+    var outputFile: String? { values["--output"] == "-" ? nil : values["--output"] }
+
+    /// The path that `--output` names for a run file or several.
+    ///
+    /// - Throws: ``CommandError`` for `-`: a database cannot be written to a stream.
+    func runPath(else standard: @autoclosure () -> String) throws(CommandError) -> String {
+        guard values["--output"] != "-" else {
+            throw .usage("--output: a run file cannot go to the standard output; name a file")
+        }
+        return values["--output"] ?? standard()
+    }
+
     /// True if a switch was given.
     func has(_ option: String) -> Bool { values[option] != nil }
 

@@ -28,7 +28,7 @@ enum DemoCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let planned = try Plans.documents(try planPath(arguments))
-        let path = arguments["--output"] ?? "results/demo-\(WallTime.fileStamp()).sqlite"
+        let path = try arguments.runPath(else: "results/demo-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
         let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
             RehearsalGate.prepare(&member, provider, environment: console.environment)

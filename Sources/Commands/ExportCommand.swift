@@ -35,7 +35,7 @@ enum ExportCommand: Subcommand {
                 text.append(UInt8(ascii: "\n"))
             }
         }
-        if let path = arguments["--output"] { try Files.write(text, to: path) } else { console.output(text) }
+        if let path = arguments.outputFile { try Files.write(text, to: path) } else { console.output(text) }
         return .good
     }
 }

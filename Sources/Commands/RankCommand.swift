@@ -42,7 +42,7 @@ enum RankCommand: Subcommand {
     }
 
     static func deliver(_ text: String, _ arguments: Arguments, _ console: Console) throws(CommandError) {
-        guard let path = arguments["--output"] else { return console.output(text) }
+        guard let path = arguments.outputFile else { return console.output(text) }
         try Files.write(Array(text.utf8), to: path)
     }
 }

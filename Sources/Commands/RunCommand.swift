@@ -56,7 +56,7 @@ enum RunCommand: Subcommand {
             throw .usage("submeter run needs a PLAN, or --resume FILE; see 'submeter run --help'")
         }
         let plan = try Plans.plan(try Plans.documents(planPath))
-        let path = arguments["--output"] ?? "results/\(plan.profile.name)-\(WallTime.fileStamp()).sqlite"
+        let path = try arguments.runPath(else: "results/\(plan.profile.name)-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output, or --resume it") }
         let estimate = PlanEstimate(plan)
         for notice in plan.notices { console.message("note: \(notice)") }

@@ -17,8 +17,9 @@ enum SearchCommand: Subcommand {
         discussion: """
             Runs the plan's workload with one live session, then two, four, eight and so on, until too few calls meet every
             objective, and then halves the gap. A load passes when the 95 % interval of its share of good calls lies above
-            the wanted share. Only calls count that were sent while the whole load was there. Each load is a run of its own,
-            with a run file. The plan must have one endpoint and objectives.
+            the wanted share; it allows for calls of one session failing together. Only calls count that were sent while the
+            whole load was there. Each load is a run of its own, with a run file. The plan must have one endpoint and
+            objectives.
             """,
         options: [
             OptionSpecification("--share", value: "PERCENT", "the share of calls that must be good (default: 95)"),
@@ -48,7 +49,8 @@ enum SearchCommand: Subcommand {
         rules.highest = max(rules.first, try arguments.integer("--highest", in: 1...100_000) ?? 1024)
         let quiet = arguments.has("--quiet") ? console.withoutProgress() : console
         var search = SearchRun(
-            planPath: path, prefix: arguments["--output"] ?? "results/\(documents.plan.name)-\(WallTime.fileStamp())",
+            planPath: path,
+            prefix: try arguments.runPath(else: "results/\(documents.plan.name)-\(WallTime.fileStamp())"),
             budget: documents.plan.budget, search: LoadSearch(rules), console: quiet)
         let code = try search.perform()
         console.output(TerminalFormat.text(search.report(documents.plan), usesColor: console.usesColor))
@@ -96,10 +98,12 @@ private struct SearchRun {
                 return .notMeasured
             }
             let window = SteadyWindow(file.sessions, liveCount: load)
-            let (good, count) = window?.attainment(file.attempts, plan.profile.objectives) ?? (0, 0)
-            search.take(good: good, of: count, at: load)
-            let share = Figures.share(count == 0 ? nil : Double(good) / Double(count))
-            console.message("\(load) live sessions: \(good) of \(count) calls are good (\(share)); \(path)")
+            let figure = window?.attainment(file.attempts, plan.profile.objectives) ?? ShareFigure(clusters: [])
+            search.take(
+                good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: load)
+            console.message(
+                "\(load) live sessions: \(figure.hitCount) of \(figure.trialCount) calls are good "
+                    + "(\(Figures.share(figure.share))); \(path)")
         }
         return search.highestGood == nil ? .gateFailed : .good
     }
@@ -128,11 +132,10 @@ private struct SearchRun {
 
     func report(_ plan: PlanProfile) -> Report {
         let rows = search.probes.sorted { $0.load < $1.load }.map { probe in
-            let interval = Wilson.interval(successes: probe.goodCount, trials: probe.callCount)
             return [
                 "\(probe.load)", "\(probe.tryCount)", Figures.count(probe.callCount),
                 Figures.share(probe.callCount == 0 ? nil : Double(probe.goodCount) / Double(probe.callCount)),
-                interval.map { "\(Figures.share($0.lower)) – \(Figures.share($0.upper))" } ?? Figures.none,
+                probe.interval.map { "\(Figures.share($0.lower)) – \(Figures.share($0.upper))" } ?? Figures.none,
                 probe.verdict.rawValue + (probe.isClose ? ", by the estimate alone" : ""),
             ]
         }

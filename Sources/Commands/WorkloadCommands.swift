@@ -17,7 +17,7 @@ enum SessionFiles {
 
     static func deliver(_ library: SessionLibrary, _ arguments: Arguments, _ console: Console) throws(CommandError) {
         let bytes = SessionFile.write(library)
-        guard let path = arguments["--output"] else { return console.output(bytes) }
+        guard let path = arguments.outputFile else { return console.output(bytes) }
         try Files.write(bytes, to: path)
         let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
         console.message("\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls")

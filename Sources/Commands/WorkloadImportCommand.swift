@@ -28,7 +28,7 @@ enum WorkloadImportCommand: Subcommand {
             throw .usage("submeter workload import needs --format (known: \(known))")
         }
         let options = ImportOptions(name: arguments["--name"], licence: arguments["--licence"])
-        let sink = try SessionSink(arguments["--output"], console)
+        let sink = try SessionSink(arguments.outputFile, console)
         sink.write(SessionFile.line(of: TraceImport.header(type, options)))
         var work = TraceImport(type)
         for path in arguments.operands {

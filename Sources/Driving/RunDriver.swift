@@ -345,10 +345,10 @@ public final class RunDriver {
         let agent = transcript.session.calls[key.call].agent
         let tools = prefixes[prefixName(key, transcript, agent)]?.prompt.tools ?? []
         guard !tools.isEmpty || !answer.toolCalls.isEmpty else { return }
-        let expected = ExpectedTools(key.call, in: transcript.session, transcript.graph)
-        let fidelity = ToolFidelity(answer.toolCalls, tools: tools, expected: expected)
-        row.toolLevel = fidelity.level?.rawValue
-        row.divergence = fidelity.divergence?.rawValue ?? (expected == nil ? nil : AttemptRow.noDivergence)
+        let fidelity = ToolFidelity(
+            answer.toolCalls, tools: tools,
+            expected: ExpectedTools(key.call, in: transcript.session, transcript.graph))
+        (row.toolLevel, row.divergence) = (fidelity.level, fidelity.divergence)
     }
 
     private func prefixName(_ key: CallKey, _ transcript: Transcript, _ agent: String) -> String {

@@ -67,12 +67,11 @@ public struct PlanEstimate: Hashable, Sendable {
     private static func cached(_ plan: Plan, _ planned: [Int]) -> TokenCount {
         var known: Set<String> = []
         var sum = TokenCount.zero
-        for index in planned {
+        for (number, index) in planned.enumerated() {
             let session = plan.library.sessions[index]
             let graph = plan.graphs[index]
             for (place, call) in session.calls.enumerated() {
-                let owner = session.share == .tenant ? session.tenant : ""
-                let prefix = "\(owner)/\(call.agent == Call.mainAgent)/\(session.prefixTokens(of: call.agent).value)"
+                let prefix = session.prefixKey(of: call.agent, owner: "\(number)")
                 let isNew = graph.entries[place].kept.isEmpty && known.insert(prefix).inserted
                 sum += isNew ? .zero : graph.cachedTokens(place, in: session)
             }

@@ -263,8 +263,8 @@ public struct PlanProfile: Hashable, Sendable {
         }
         let names = reader.strings("on")
         let outcomes = names.compactMap { name -> OutcomeClass? in
-            guard let outcome = OutcomeClass(rawValue: name.text), outcome != .ok, outcome != .skipped else {
-                let allowed = OutcomeClass.allCases.map(\.rawValue).filter { $0 != "ok" && $0 != "skipped" }
+            guard let outcome = OutcomeClass(rawValue: name.text), !outcome.isSuccess, outcome != .skipped else {
+                let allowed = OutcomeClass.allCases.filter { !$0.isSuccess && $0 != .skipped }.map(\.rawValue)
                 diagnosis.report(
                     name.mark, "retries.on",
                     "'\(name.text)' is no class of failure (allowed: \(allowed.joined(separator: ", ")))")

@@ -83,11 +83,9 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     /// How many tool calls the answer held.
     public var toolCallCount: Int
     /// The worst level of the answer's tool calls on the fidelity ladder; nil if it has none.
-    public var toolLevel: String?
-    /// How the answer leaves the recorded path; ``noDivergence`` if it does not, nil if that is not known.
-    public var divergence: String?
-    /// What ``divergence`` is for an answer that goes the recorded way.
-    public static let noDivergence = "none"
+    public var toolLevel: ToolLevel?
+    /// How the answer compares with the recording; nil if that is not known.
+    public var divergence: ToolDivergence?
     /// How many tool calls of earlier live answers were replaced by recorded ones in this call's prompt.
     public var substitutedCallCount = 0
     /// When each content event came.
@@ -141,7 +139,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(reportedCost?.picodollars), SQLValue(retryAfter?.nanoseconds), SQLValue(servedBy),
             SQLValue(servedModel), SQLValue(finishReason), SQLValue(responseIdentifier), SQLValue(errorText),
             SQLValue(textByteCount), SQLValue(toolCallCount), SQLValue(fingerprint), SQLValue(servedRegion),
-            SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry), SQLValue(toolLevel), SQLValue(divergence),
+            SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry), SQLValue(toolLevel?.rawValue),
+            SQLValue(divergence?.rawValue),
             SQLValue(substitutedCallCount),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
@@ -183,7 +182,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         (fingerprint, servedRegion) = (values[43].text, values[44].text)
         (routeMismatch, quotas) = (values[45].text, values[46].text)
         willRetry = values[47].integer == 1
-        (toolLevel, divergence) = (values[48].text, values[49].text)
+        toolLevel = values[48].text.flatMap { ToolLevel(rawValue: $0) }
+        divergence = values[49].text.flatMap { ToolDivergence(rawValue: $0) }
         substitutedCallCount = Int(values[50].integer ?? 0)
     }
 }

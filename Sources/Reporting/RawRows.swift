@@ -139,7 +139,7 @@ public enum RawRows {
             ("quotas", .optional(row.quotas)), ("finish_reason_raw", .optional(row.finishReason)),
             ("response_id", .optional(row.responseIdentifier)), ("error", .optional(row.errorText)),
             ("text_bytes", .integer(row.textByteCount)), ("tool_calls", .integer(row.toolCallCount)),
-            ("tool_level", .optional(row.toolLevel)), ("divergence", .optional(row.divergence)),
+            ("tool_level", .optional(row.toolLevel?.rawValue)), ("divergence", .optional(row.divergence?.rawValue)),
             ("substituted_tool_calls", .integer(row.substitutedCallCount)),
         ]
     }

@@ -1,4 +1,5 @@
 import Analysis
+import Quantities
 
 /// The table of how answers used their tools.
 enum ToolTable {
@@ -24,10 +25,9 @@ enum ToolTable {
     }
 
     private static func reasons(_ use: ToolUse) -> String {
-        let invalid = use.levels.filter { ["unknown-name", "invalid-json", "schema-mismatch"].contains($0.key) }
-        let parts = (use.divergences.filter { $0.key != "none" }.map { $0 } + invalid.map { $0 })
-            .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        return parts.isEmpty
-            ? Figures.none : parts.map { "\($0.key) \(Figures.count($0.value))" }.joined(separator: ", ")
+        let invalid = use.levels.filter { !$0.key.isValid }.map { ($0.key.rawValue, $0.value) }
+        let divergent = use.divergences.filter { $0.key != .agreeing }.map { ($0.key.rawValue, $0.value) }
+        let parts = (divergent + invalid).sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+        return parts.isEmpty ? Figures.none : parts.map { "\($0.0) \(Figures.count($0.1))" }.joined(separator: ", ")
     }
 }

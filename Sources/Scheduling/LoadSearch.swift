@@ -1,4 +1,4 @@
-import Statistics
+public import Statistics
 
 /// Looks for the highest load at which enough calls are good: doubles until too few are, then halves the gap.
 ///
@@ -56,12 +56,19 @@ public struct LoadSearch: Hashable, Sendable {
         public internal(set) var goodCount = 0
         /// All calls of all its tries.
         public internal(set) var callCount = 0
+        /// How many independent calls they are worth.
+        public internal(set) var effectiveCallCount = 0.0
         /// How often it was tried.
         public internal(set) var tryCount = 0
         /// What follows.
         public internal(set) var verdict = Verdict.undecided
         /// True if the interval holds the wanted share, so that the estimate alone decided.
         public internal(set) var isClose = false
+
+        /// The 95 % interval of the share of good calls; nil without calls.
+        public var interval: Interval? {
+            Wilson.interval(successes: goodCount, trials: callCount, effectiveTrials: effectiveCallCount)
+        }
     }
 
     /// The rules.
@@ -84,9 +91,6 @@ public struct LoadSearch: Hashable, Sendable {
 
     /// The lowest load that was bad; nil if none was.
     public var lowestBad: Int? { probes.filter { $0.verdict == .bad }.map(\.load).min() }
-
-    /// True if a good and a bad load are as near as was wanted, or the search has reached its end.
-    public var isFinished: Bool { nextLoad == nil }
 
     /// True if good and bad are as near as was wanted.
     public var isPrecise: Bool {
@@ -114,8 +118,9 @@ public struct LoadSearch: Hashable, Sendable {
     /// - Parameters:
     ///   - good: how many calls were good.
     ///   - count: how many there were.
+    ///   - effectiveCount: how many independent calls they are worth.
     ///   - load: the load, as ``nextLoad`` gave it.
-    public mutating func take(good: Int, of count: Int, at load: Int) {
+    public mutating func take(good: Int, of count: Int, effectiveCount: Double, at load: Int) {
         tryCount += 1
         let place =
             probes.firstIndex { $0.load == load }
@@ -125,6 +130,7 @@ public struct LoadSearch: Hashable, Sendable {
             }()
         probes[place].goodCount += good
         probes[place].callCount += count
+        probes[place].effectiveCallCount += effectiveCount
         probes[place].tryCount += 1
         judge(&probes[place])
     }
@@ -132,8 +138,7 @@ public struct LoadSearch: Hashable, Sendable {
     private func judge(_ probe: inout Probe) {
         let isLastTry = probe.tryCount >= rules.triesPerLoad || tryCount >= rules.maximumProbes
         let share = probe.callCount == 0 ? 0 : Double(probe.goodCount) / Double(probe.callCount)
-        let interval = Wilson.interval(successes: probe.goodCount, trials: probe.callCount)
-        if probe.callCount >= rules.minimumCalls, let interval {
+        if probe.callCount >= rules.minimumCalls, let interval = probe.interval {
             if interval.lower >= rules.wantedShare {
                 probe.verdict = .good
                 return

@@ -84,11 +84,8 @@ public struct ContextGraph: Hashable, Sendable {
     public func cachedTokens(_ index: Int, in session: Session) -> TokenCount {
         let call = session.calls[index]
         if session.share == .session {
-            let prefix = session.prefixTokens(of: call.agent)
-            let first = session.calls.firstIndex {
-                ($0.agent == Call.mainAgent) == (call.agent == Call.mainAgent)
-                    && session.prefixTokens(of: $0.agent) == prefix
-            }
+            let prefix = session.prefixKey(of: call.agent, owner: "")
+            let first = session.calls.firstIndex { session.prefixKey(of: $0.agent, owner: "") == prefix }
             if first == index { return .zero }
         }
         return min(entries[index].keptTokens, call.input)

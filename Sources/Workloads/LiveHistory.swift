@@ -31,7 +31,7 @@ enum LiveHistory {
             if (answer.text ?? "").isEmpty { answer.text = original.text }
         } else {
             // Without a call there is nothing that the results could answer: the recorded pair stays.
-            guard !live.toolCalls.isEmpty else { return (recorded, original.toolCalls.count) }
+            guard !live.toolCalls.isEmpty else { return (recorded, 0) }
             (answer.toolCalls, made, substitutedCount) = answered(live.toolCalls, original.toolCalls, results, tools)
         }
         if let filler {

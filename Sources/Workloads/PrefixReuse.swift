@@ -21,7 +21,8 @@ struct PrefixReuse: Hashable, Sendable {
                     timed.append((starts[index], call, session.share == .session ? session.identifier : nil))
                     continue
                 }
-                let isNew = prefixes.insert(Self.prefixName(session, call.agent)).inserted
+                let isNew = prefixes.insert(session.prefixKey(of: call.agent, owner: session.identifier.rawValue))
+                    .inserted
                 let prefix = session.prefixTokens(of: call.agent)
                 let kept = graph.entries[index].keptTokens
                 let cached = min(
@@ -55,19 +56,6 @@ struct PrefixReuse: Hashable, Sendable {
                 if isFresh { fiveMinuteTokens += tokens }
             }
         }
-    }
-
-    private static func prefixName(_ session: Session, _ agent: String) -> String {
-        let owner =
-            switch session.share {
-            case .corpus: ""
-            case .tenant: session.tenant
-            case .session: session.identifier.rawValue
-            }
-        let sizes = "\(session.toolsTokens.value)+\(session.systemTokens.value)"
-        let names = session.prefixAssets[agent].map { "\($0.tools ?? "")/\($0.system ?? "")" } ?? ""
-        let main = agent == Call.mainAgent
-        return "\(owner)/\(main ? sizes : "agent \(session.prefixTokens(of: agent).value)")/\(names)"
     }
 
     /// When each call begins, if each takes as long as was recorded, or no time.

@@ -113,6 +113,25 @@ public struct Session: Hashable, Sendable {
         self.calls = calls
     }
 
+    /// Which bytes an agent's prefix has: equal keys, equal bytes.
+    ///
+    /// - Parameters:
+    ///   - agent: the agent.
+    ///   - owner: tells a session with a prefix of its own from all others.
+    /// - Returns: the key.
+    public func prefixKey(of agent: String, owner: String) -> String {
+        let sharer =
+            switch share {
+            case .corpus: ""
+            case .tenant: tenant
+            case .session: owner
+            }
+        let main = agent == Call.mainAgent
+        let sizes = main ? "\(toolsTokens.value)+\(systemTokens.value)" : "\(prefixTokens(of: agent).value)"
+        let names = prefixAssets[agent].map { "/\($0.tools ?? "")/\($0.system ?? "")" } ?? ""
+        return "\(share.rawValue)/\(sharer)/\(main ? "main" : "agent")/\(sizes)\(names)"
+    }
+
     /// The size of an agent's prefix.
     public func prefixTokens(of agent: String) -> TokenCount {
         agent == Call.mainAgent ? toolsTokens + systemTokens : agentPrefixTokens[agent] ?? .zero

@@ -1,4 +1,5 @@
 import Encodings
+public import Quantities
 
 /// The tool calls that a recorded answer made, as far as the recording tells.
 public struct ExpectedTools: Hashable, Sendable {
@@ -47,47 +48,10 @@ public struct ExpectedTools: Hashable, Sendable {
 
 /// How the tool calls of a live answer agree with the tools that were offered, and with the recording.
 public struct ToolFidelity: Hashable, Sendable {
-    /// How far one tool call gets, from the worst to the best.
-    public enum Level: String, CaseIterable, Hashable, Comparable, Sendable {
-        /// It names a tool that was not offered.
-        case unknownName = "unknown-name"
-        /// Its arguments are no JSON object.
-        case invalidJSON = "invalid-json"
-        /// Its arguments do not fit the tool's schema.
-        case schemaMismatch = "schema-mismatch"
-        /// It is valid; the recording has no such call, or does not tell.
-        case valid
-        /// It is valid and the recording calls the same tool.
-        case nameMatch = "name-match"
-        /// It is valid and the recording has the same arguments, too.
-        case argumentMatch = "argument-match"
-
-        /// Orders from worse to better.
-        public static func < (left: Level, right: Level) -> Bool {
-            (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
-        }
-    }
-
-    /// How an answer leaves the recorded path.
-    public enum Divergence: String, CaseIterable, Hashable, Sendable {
-        /// It calls no tool where the recording does.
-        case noCall = "no-call"
-        /// It calls a tool where the recording ends.
-        case unaskedCall = "unasked-call"
-        /// It calls another tool.
-        case otherTool = "other-tool"
-        /// It calls fewer tools.
-        case fewerCalls = "fewer-calls"
-        /// It calls more tools.
-        case extraCalls = "extra-calls"
-        /// It calls the same tools with other arguments.
-        case otherArguments = "other-arguments"
-    }
-
     /// The worst level of the answer's tool calls; nil if it has none.
-    public let level: Level?
-    /// How the answer leaves the recorded path; nil if it does not, or nothing is known of that.
-    public let divergence: Divergence?
+    public let level: ToolLevel?
+    /// How the answer compares with the recording; nil if nothing is known of that.
+    public let divergence: ToolDivergence?
 
     /// Judges an answer.
     ///
@@ -97,7 +61,7 @@ public struct ToolFidelity: Hashable, Sendable {
     ///   - expected: what was recorded; nil if that is not known.
     public init(_ live: [ToolCall], tools: [ToolDefinition], expected: ExpectedTools?) {
         var open = expected?.calls ?? []
-        var levels: [Level] = []
+        var levels: [ToolLevel] = []
         var namesAgree = true
         for call in live {
             var level = Self.validity(call, tools)
@@ -119,7 +83,7 @@ public struct ToolFidelity: Hashable, Sendable {
         }
         divergence =
             switch (live.count, wanted.count) {
-            case (0, 0): nil
+            case (0, 0): ToolDivergence.agreeing
             case (0, _): .noCall
             case (_, 0): .unaskedCall
             case let (made, recorded) where made > recorded: .extraCalls
@@ -127,11 +91,11 @@ public struct ToolFidelity: Hashable, Sendable {
             case let (made, recorded) where made < recorded: .fewerCalls
             default:
                 wanted.allSatisfy { $0.arguments != nil } && levels.contains { $0 != .argumentMatch }
-                    ? .otherArguments : nil
+                    ? .otherArguments : ToolDivergence.agreeing
             }
     }
 
-    private static func validity(_ call: ToolCall, _ tools: [ToolDefinition]) -> Level {
+    private static func validity(_ call: ToolCall, _ tools: [ToolDefinition]) -> ToolLevel {
         guard let tool = tools.first(where: { $0.name == call.name }) else { return .unknownName }
         let text = call.arguments.isEmpty ? "{}" : call.arguments
         guard (try? JSONValue(parsing: Array(text.utf8)))?.objectValue != nil else { return .invalidJSON }

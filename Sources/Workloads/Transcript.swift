@@ -44,18 +44,7 @@ public struct Transcript: Sendable {
 
     /// Which bytes an agent's prefix has, without making them: equal keys, equal bytes.
     public func prefixKey(agent: String) -> String {
-        let owner =
-            switch session.share {
-            case .corpus: ""
-            case .tenant: session.tenant
-            case .session: "\(seed.value)"
-            }
-        let main = agent == Call.mainAgent
-        let sizes =
-            main
-            ? "\(session.toolsTokens.value)+\(session.systemTokens.value)" : "\(session.prefixTokens(of: agent).value)"
-        let names = session.prefixAssets[agent].map { "/\($0.tools ?? "")/\($0.system ?? "")" } ?? ""
-        return "\(session.share.rawValue)/\(owner)/\(main ? "main" : "agent")/\(sizes)\(names)"
+        session.prefixKey(of: agent, owner: "\(seed.value)")
     }
 
     /// The tools and the system prompt of an agent.
@@ -133,8 +122,8 @@ public struct Transcript: Sendable {
         for item in call.added where !(hasAnswer && item.role == "tool") {
             let cut = min(excess, item.tokens.value)
             excess -= cut
-            let document = item.role == "doc" ? assetText(item.name) : nil
-            user(TokenCount(item.tokens.value - cut), item.text ?? document)
+            let tokens = TokenCount(item.tokens.value - cut)
+            user(tokens, item.text ?? (item.role == "doc" ? document(item.name, tokens) : nil))
         }
         if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, opening.isEmpty ? "Go on." : nil) }
         return items
@@ -143,6 +132,14 @@ public struct Transcript: Sendable {
     private func opening(_ salts: Salts) -> String {
         let marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
         return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
+    }
+
+    /// The text of a document: its asset's, or one that is the same wherever the document's name stands.
+    private func document(_ name: String?, _ tokens: TokenCount) -> String? {
+        guard let name else { return nil }
+        if let text = assetText(name) { return text }
+        var synthesizer = TextSynthesizer(seed: blockSeed.derived("document/" + name))
+        return synthesizer.prose(byteCount: tokenizer.bytes(tokens))
     }
 
     /// What one call appends to its context if the endpoint's own answer stands before it.

@@ -87,15 +87,15 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
     }
 
     @Test func `failures that come in rounds widen the interval of the share`() throws {
-        let scattered = ShareFigure(rounds: (0..<10).map { _ in (hits: 9, trials: 10) })
+        let scattered = ShareFigure(clusters: (0..<10).map { _ in (hits: 9, trials: 10) })
         #expect(scattered.effectiveTrialCount == 100)
-        let clustered = ShareFigure(rounds: (0..<10).map { (hits: $0 == 0 ? 0 : 10, trials: 10) })
+        let clustered = ShareFigure(clusters: (0..<10).map { (hits: $0 == 0 ? 0 : 10, trials: 10) })
         // All of one round fails: ten trials a round are worth one.
         #expect(abs(clustered.effectiveTrialCount - 9) < 1.1)
         #expect(clustered.share == scattered.share)
         let (narrow, wide) = (try #require(scattered.interval), try #require(clustered.interval))
         #expect(wide.lower < narrow.lower && wide.upper > narrow.upper)
-        #expect(ShareFigure(rounds: []).interval == nil)
+        #expect(ShareFigure(clusters: []).interval == nil)
     }
 }
 

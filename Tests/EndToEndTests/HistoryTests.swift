@@ -61,7 +61,7 @@ extension EndToEnd {
         @Test func `the recording may decide whether a tool is called`() throws {
             let replay = try replay("tool_choice: recorded")
             let rows = replay.rows.filter { $0.place.call < 4 }
-            #expect(rows.allSatisfy { $0.toolCallCount > 0 && $0.divergence != "no-call" }, "\(rows.map(\.divergence))")
+            #expect(rows.allSatisfy { $0.toolCallCount > 0 && $0.divergence != .noCall }, "\(rows.map(\.divergence))")
         }
 
         @Test func `a session hangs up where it says so, and goes on`() throws {

@@ -11,7 +11,7 @@ import Testing
             let excess = Double(load) / capacity - 1
             let share = excess <= 0 ? 0.995 : max(0, 0.9 - excess)
             let good = (0..<120).count { _ in generator.uniform() < share }
-            search.take(good: good, of: 120, at: load)
+            search.take(good: good, of: 120, effectiveCount: 120, at: load)
         }
         return search
     }
@@ -43,12 +43,20 @@ import Testing
     @Test func `a share that cannot be told from the wanted one is tried again and then judged by the estimate`() {
         var search = LoadSearch(LoadSearch.Rules(first: 4))
         for _ in 0..<2 {
-            search.take(good: 95, of: 100, at: 4)
+            search.take(good: 95, of: 100, effectiveCount: 100, at: 4)
             #expect(search.nextLoad == 4)
         }
-        search.take(good: 95, of: 100, at: 4)
+        search.take(good: 95, of: 100, effectiveCount: 100, at: 4)
         #expect(search.probes[0].verdict == .good && search.probes[0].isClose && search.nextLoad == 8)
-        search.take(good: 10, of: 10, at: 8)
+        search.take(good: 10, of: 10, effectiveCount: 10, at: 8)
         #expect(search.nextLoad == 8, "ten calls decide nothing")
+    }
+
+    @Test func `calls that hang together decide less than as many independent ones`() {
+        var (independent, clustered) = (LoadSearch(LoadSearch.Rules()), LoadSearch(LoadSearch.Rules()))
+        independent.take(good: 99, of: 110, effectiveCount: 110, at: 1)
+        clustered.take(good: 99, of: 110, effectiveCount: 20, at: 1)
+        #expect(independent.probes[0].verdict == .bad)
+        #expect(clustered.probes[0].verdict == .undecided)
     }
 }

@@ -42,6 +42,21 @@ import Testing
         }
     }
 
+    @Test func `an agent is sent its own tools and nothing made up beside them`() throws {
+        var assets = MessageAssets()
+        var session = MessageSession(identifier: "s", profile: "", source)
+        let answer = AssistantMessage(text: "yes")
+        try session.take(MessageRequest(items: [.user("a")], answer: answer), &assets)
+        try session.take(MessageRequest(items: [.user("b")], tools: [tool], answer: answer), &assets)
+        try session.take(MessageRequest(items: [.system("S"), .user("c")], answer: answer), &assets)
+        let library = library(session, assets)
+        let transcript = TextTraces.transcript(session.session, library)
+        let prefixes = session.session.calls.map { transcript.prefix(agent: $0.agent, runSalt: "") }
+        #expect(prefixes.map(\.tools) == [[], [tool], []])
+        #expect(prefixes.map(\.system) == ["", "", "S"])
+        #expect(try TextTraces.faults(library) == [])
+    }
+
     @Test func `an answer that was not logged is taken from the request that repeats it`() throws {
         var assets = MessageAssets()
         var session = MessageSession(identifier: "s", profile: "", source)

@@ -88,6 +88,46 @@ private let everything = #"""
         #expect(results.first?.text == "x = 1")
     }
 
+    @Test func `a document of one name is the same everywhere, and of another name another`() {
+        func session(_ name: String, _ documents: [String]) -> Session {
+            let added = documents.map { Call.AddedItem(role: "doc", tokens: 50, name: $0) }
+            let call = Call(
+                identifier: "0", after: [], waitKind: .start, context: .new, added: added,
+                input: TokenCount(50 * documents.count), output: 1)
+            return Session(identifier: SessionIdentifier(name), toolsTokens: .zero, systemTokens: .zero, calls: [call])
+        }
+        let library = SessionLibrary(
+            header: SessionFile.header(name: "documents"),
+            sessions: [session("a", ["x", "y"]), session("b", ["y", "x"])])
+        let none = Salts(run: "", tenant: "", session: "")
+        let texts = library.sessions.indices.map {
+            transcript(library, $0, seed: UInt64($0)).items(0, salts: none, tools: [])
+        }
+        #expect(texts[0].count == 2 && texts[0] == texts[1].reversed())
+        #expect(texts[0][0] != texts[0][1])
+    }
+
+    @Test func `only sessions with the same assets share a prefix`() {
+        func session(_ name: String, system: String?) -> Session {
+            let call = Call(
+                identifier: "0", after: [], waitKind: .start, context: .new,
+                added: [Call.AddedItem(role: "user", tokens: 10)], input: 110, output: 1)
+            var session = Session(
+                identifier: SessionIdentifier(name), toolsTokens: .zero, systemTokens: 100, calls: [call])
+            session.prefixAssets[Call.mainAgent] = system.map { Session.PrefixAssets(system: $0) }
+            return session
+        }
+        let header = SessionFile.header(name: "prefixes")
+        func ideal(_ systems: [String?]) -> Int {
+            PrefixReuse(
+                SessionLibrary(
+                    header: header, sessions: systems.enumerated().map { session("s\($0)", system: $1) })
+            ).idealTokens
+        }
+        #expect(ideal([nil, nil, nil]) == 200)
+        #expect(ideal(["a", "b", "a"]) == 100, "equal sizes alone are not equal bytes")
+    }
+
     @Test func `equal block identifiers are equal bytes, in other sessions too, and sizes hold`() throws {
         func session(_ name: String, _ blocks: [Range<Int>], tokens: Int) -> Session {
             let call = Call(

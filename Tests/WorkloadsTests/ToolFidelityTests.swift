@@ -20,25 +20,25 @@ import Testing
     }
 
     @Test(arguments: [
-        ("nosuch", "{}", ToolFidelity.Level.unknownName), ("read", #"{"path":"#, .invalidJSON),
+        ("nosuch", "{}", ToolLevel.unknownName), ("read", #"{"path":"#, .invalidJSON),
         ("read", "[]", .invalidJSON), ("read", #"{"line":1}"#, .schemaMismatch),
         ("read", #"{"path":"a","line":"1"}"#, .schemaMismatch), ("read", #"{"path":"b"}"#, .nameMatch),
         ("read", #"{"line":1, "path":"a"}"#, .argumentMatch), ("list", "", .valid),
     ])
-    func `a tool call climbs the ladder as far as it holds`(name: String, arguments: String, level: ToolFidelity.Level)
-    {
+    func `a tool call climbs the ladder as far as it holds`(name: String, arguments: String, level: ToolLevel) {
         let expected = ExpectedTools(names: ["read"], arguments: [#"{"path":"a","line":1}"#])
         #expect(ToolFidelity([call(name, arguments)], tools: tools, expected: expected).level == level)
     }
 
     @Test(
         arguments: [
-            ([], [], nil), ([], ["read"], .noCall), (["read"], [], .unaskedCall), (["list"], ["read"], .otherTool),
+            ([], [], .agreeing), ([], ["read"], .noCall), (["read"], [], .unaskedCall),
+            (["list"], ["read"], .otherTool),
             (["read", "list"], ["read"], .extraCalls), (["read"], ["read", "list"], .fewerCalls),
-            (["list", "read"], ["read", "list"], nil), (["read"], [nil], nil),
-        ] as [([String], [String?], ToolFidelity.Divergence?)])
+            (["list", "read"], ["read", "list"], .agreeing), (["read"], [nil], .agreeing),
+        ] as [([String], [String?], ToolDivergence?)])
     func `how an answer leaves the recorded path is named`(
-        live: [String], recorded: [String?], divergence: ToolFidelity.Divergence?
+        live: [String], recorded: [String?], divergence: ToolDivergence?
     ) {
         let expected = ExpectedTools(names: recorded, arguments: recorded.map { _ in nil })
         let made = live.map { call($0, #"{"path":"a"}"#) }
@@ -50,7 +50,7 @@ import Testing
         let known = ExpectedTools(names: ["read", "read"], arguments: [#"{"path":"a"}"#, #"{"path":"b"}"#])
         let swapped = [call("read", #"{"path":"b"}"#), call("read", #"{"path":"a"}"#)]
         let agreement = ToolFidelity(swapped, tools: tools, expected: known)
-        #expect(agreement.level == .argumentMatch && agreement.divergence == nil)
+        #expect(agreement.level == .argumentMatch && agreement.divergence == .agreeing)
         let other = [call("read", #"{"path":"c"}"#), call("read", #"{"path":"a"}"#)]
         let judged = ToolFidelity(other, tools: tools, expected: known)
         #expect(judged.level == .nameMatch && judged.divergence == .otherArguments)

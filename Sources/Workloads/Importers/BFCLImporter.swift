@@ -66,9 +66,6 @@ public struct BFCLImporter: TraceImporter {
         emit(.session(session.session))
     }
 
-    /// Nothing waits.
-    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
-
     private static func tool(_ value: JSONValue) -> ToolDefinition? {
         guard var tool = ToolDefinition(value) else { return nil }
         tool.name = String(tool.name.map { $0 == "." ? "_" : $0 })

@@ -14,8 +14,7 @@ public struct MLPerfImporter: TraceImporter {
         guesses: [
             "Sizes are counted as one token per 3.8 bytes of text, since the source states none.",
             "A call waits for the sum of the delays of the messages that it adds.",
-            "Messages after the last answer of a conversation are left out.",
-        ])
+        ] + MessageSession.guesses)
 
     fileprivate struct Conversation {
         let identifier: String
@@ -60,7 +59,7 @@ public struct MLPerfImporter: TraceImporter {
         guard let conversation else { return }
         self.conversation = nil
         var session = MessageSession(
-            identifier: conversation.identifier, profile: "coding-agent", conversation.source)
+            identifier: conversation.identifier, profile: "agent", conversation.source)
         try session.take(transcript: conversation.messages, tools: conversation.tools, &assets)
         guard !session.session.calls.isEmpty else { return }
         assets.emit(emit)

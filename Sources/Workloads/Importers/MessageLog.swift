@@ -90,9 +90,11 @@ struct MessageLog {
         return (start, start.flatMap { start in seconds.map { start + max(0, min($0, 1e6)) } })
     }
 
-    /// A part of a logged exchange, with or without a `body` around it.
+    /// A part of a logged exchange, with or without a `body` around it; nil if it is no object.
     static func body(_ value: JSONValue?) -> JSONValue? {
-        MessageReader.unpacked(MessageReader.unpacked(value)?["body"]) ?? MessageReader.unpacked(value)
+        let part = MessageReader.unpacked(value)
+        let body = MessageReader.unpacked(part?["body"])
+        return [body, part].compactMap { $0 }.first { $0.objectValue != nil }
     }
 
     /// What the importers of logs guess alike.

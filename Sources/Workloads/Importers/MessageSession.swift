@@ -308,6 +308,14 @@ struct MessageSession {
 // MARK: - Messages and sizes
 
 extension MessageSession {
+    /// What importers that read transcripts guess alike.
+    static let guesses = [
+        "Each answer of a transcript is a call whose prompt is all that stands before it; answers that follow one another "
+            + "are one, joined by line feeds, and messages after the last answer are left out.",
+        "A greeting that nothing precedes, a system message amid the conversation and a tool result that answers no call are "
+            + "sent as user text; tool calls without a result are not sent again.",
+    ]
+
     private static let tokenizer = ApproximateTokenizer()
 
     /// The tokens of so many bytes; some bytes are at least one.

@@ -12,7 +12,7 @@ public struct MiniSWEAgentImporter: TraceImporter {
                 + "these times it does not wait.",
             "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as extra.response.usage says, if "
                 + "it is there.",
-        ])
+        ] + MessageSession.guesses)
 
     private var assets = MessageAssets()
     private var names = UniqueNames()
@@ -51,7 +51,4 @@ public struct MiniSWEAgentImporter: TraceImporter {
         assets.emit(emit)
         emit(.session(session.session))
     }
-
-    /// Nothing waits.
-    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 }

@@ -11,7 +11,7 @@ public struct SWEAgentImporter: TraceImporter {
             "A call waits for the execution_time of the step before; the model's own time is not recorded.",
             "Tool definitions are not recorded: tool calls are sent without them.",
             "Sizes are counted as one token per 3.8 bytes of text.",
-        ])
+        ] + MessageSession.guesses)
 
     private var assets = MessageAssets()
     private var names = UniqueNames()
@@ -51,9 +51,6 @@ public struct SWEAgentImporter: TraceImporter {
         assets.emit(emit)
         emit(.session(session.session))
     }
-
-    /// Nothing waits.
-    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 
     private static func isAnswer(_ message: JSONValue) -> Bool {
         message["role"]?.stringValue == "assistant" && message["is_demo"]?.boolValue != true

@@ -12,10 +12,9 @@ public struct TauBenchImporter: TraceImporter {
         guesses: [
             "Results whose file is named after a domain get this domain's tools and, without a system message, its policy; "
                 + "if the documents of one domain only are given, all results get them.",
-            "A greeting that nothing precedes is sent as user text.",
             "Times are not recorded: no call waits.",
             "Sizes are counted as one token per 3.8 bytes of text.",
-        ])
+        ] + MessageSession.guesses)
 
     private struct Task {
         let name: String

@@ -84,6 +84,11 @@ public protocol TraceImporter: Sendable {
     mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError)
 }
 
+extension TraceImporter {
+    /// Nothing waits, unless an importer says otherwise.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
+}
+
 /// Where a record of a trace stands.
 public struct TraceSource: Hashable, Sendable {
     /// The file's name without folders and endings.

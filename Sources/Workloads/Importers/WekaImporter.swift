@@ -34,9 +34,6 @@ public struct WekaImporter: TraceImporter {
         for (position, request) in requests.enumerated() { builder.take(request, position) }
         if !builder.session.calls.isEmpty { emit(.session(builder.session)) }
     }
-
-    /// Nothing waits.
-    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 }
 
 /// One trace on its way to a session.
