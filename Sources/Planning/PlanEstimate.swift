@@ -36,47 +36,57 @@ public struct PlanEstimate: Hashable, Sendable {
 
     /// Adds up a plan.
     public init(_ plan: Plan) {
-        let planned = plan.rounds.flatMap(\.sessions).map(\.libraryIndex)
-        let calls = planned.flatMap { plan.library.sessions[$0].calls }
-        let input = calls.reduce(TokenCount.zero) { $0 + $1.input }
-        let output = calls.reduce(TokenCount.zero) { $0 + $1.output }
-        let cached = Self.cached(plan, planned)
-        let highestOutput = calls.reduce(TokenCount.zero) { $0 + plan.outputLimit($1) }
+        // A library is small beside a plan that goes through it again and again: each session is added up once.
+        var counts = Array(repeating: 0, count: plan.library.sessions.count)
+        for planned in plan.rounds.lazy.flatMap(\.sessions) { counts[planned.libraryIndex] += 1 }
+        let used = counts.indices.filter { counts[$0] > 0 }
+        func total(_ amount: (Call) -> Int) -> TokenCount {
+            TokenCount(
+                used.reduce(0) { sum, index in
+                    sum + counts[index] * plan.library.sessions[index].calls.reduce(0) { $0 + amount($1) }
+                })
+        }
+        let callCount = total { _ in 1 }.value
+        let input = total(\.input.value)
+        let output = total(\.output.value)
+        let cached = Self.cached(plan, counts)
+        let highestOutput = total { plan.outputLimit($0).value }
         rows = plan.endpoints.map { endpoint in
             guard let price = endpoint.price else {
                 return Row(
-                    endpoint: endpoint.identifier, callCount: calls.count, inputTokens: input, outputTokens: output)
+                    endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output)
             }
-            let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, calls.count - 1)))
+            let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, callCount - 1)))
             let lowest = Cost.of(
                 TokenUsage(inputTotal: input, inputCacheRead: cached, outputTotal: output), at: price)
             return Row(
-                endpoint: endpoint.identifier, callCount: calls.count, inputTokens: input, outputTokens: output,
+                endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output,
                 lowest: lowest.map { $0 + fees },
                 highest: Cost.worst(input: input, outputLimit: highestOutput, at: price) + fees)
         }
-        let waits = plan.rounds.map { round in
-            round.sessions.map { Self.longestWait(plan, $0.libraryIndex) }.max() ?? 0
-        }
+        let longest = counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0) : 0 }
+        let waits = plan.rounds.map { round in round.sessions.map { longest[$0.libraryIndex] }.max() ?? 0 }
         let turns = plan.profile.order == .random ? Double(plan.endpoints.count) : 1
         shortest = .milliseconds(Int64(waits.reduce(0, +) * turns * plan.profile.timeScale * 1000))
     }
 
     /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint; a prefix that sessions share is new
     /// once.
-    private static func cached(_ plan: Plan, _ planned: [Int]) -> TokenCount {
+    private static func cached(_ plan: Plan, _ counts: [Int]) -> TokenCount {
         var known: Set<String> = []
-        var sum = TokenCount.zero
-        for (number, index) in planned.enumerated() {
+        var sum = 0
+        for (index, count) in counts.enumerated() where count > 0 {
             let session = plan.library.sessions[index]
             let graph = plan.graphs[index]
             for (place, call) in session.calls.enumerated() {
-                let prefix = session.prefixKey(of: call.agent, owner: "\(number)")
-                let isNew = graph.entries[place].kept.isEmpty && known.insert(prefix).inserted
-                sum += isNew ? .zero : graph.cachedTokens(place, in: session)
+                let cached = graph.cachedTokens(place, in: session).value
+                let isNew =
+                    session.share != .session && graph.entries[place].kept.isEmpty
+                    && known.insert(session.prefixKey(of: call.agent, owner: "")).inserted
+                sum += cached * (isNew ? count - 1 : count)
             }
         }
-        return sum
+        return TokenCount(sum)
     }
 
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.
