@@ -154,6 +154,8 @@ public struct Scheduler: Sendable {
             let call = ready[index]
             index += 1
             guard let isSuccess = ended[CallKey(session: key, call: call)] else {
+                // What will be skipped must not be sent in the meantime.
+                guard !tallies[key.endpoint].isStopped else { continue }
                 schedule(CallKey(session: key, call: call), after: begin)
                 continue
             }

@@ -257,6 +257,28 @@ private struct Simulation {
         #expect(sent[1] == 9 * 12)
     }
 
+    @Test func `a session that begins after its endpoint was stopped sends nothing`() throws {
+        let calls = [
+            Call(
+                identifier: "0", after: [], wait: .zero, waitKind: .start, context: .new,
+                added: [.init(role: "user", tokens: 10)], input: 10, output: 5)
+        ]
+        let sessions = (0..<6).map {
+            Session(identifier: SessionIdentifier("s\($0)"), toolsTokens: 0, systemTokens: 0, calls: calls)
+        }
+        let library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: sessions)
+        let stop = "stop: {error_rate: 0, error_rate_minimum_calls: 3}"
+        let plan = try makePlan(stop, sessions: library, rounds: 1, perRound: 6)
+        var simulation = Simulation(plan, seed: 1)
+        simulation.failureShare = 1
+        simulation.run()
+        // Two live sessions: when the third call has failed, a fourth is under way, and the fifth session begins in vain.
+        for endpoint in 0..<2 { #expect(simulation.started.keys.count { $0.session.endpoint == endpoint } == 4) }
+        // When the second endpoint is stopped too, the run is, and what has not begun is not skipped one by one.
+        #expect(simulation.finish == .errorRate)
+        #expect(simulation.skipped.map(\.session.endpoint) == Array(repeating: plan.rounds[0].endpointOrder[0], count: 2))
+    }
+
     @Test(
         arguments: [
             (.rateLimited, nil, 3.0, nil, 0, 3.0), (.rateLimited, nil, 61.0, nil, 0, nil),
