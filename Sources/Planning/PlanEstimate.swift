@@ -66,10 +66,12 @@ public struct PlanEstimate: Hashable, Sendable {
                 lowest: lowest.map { $0 + fees },
                 highest: Cost.worst(input: input, outputLimit: highestOutput, at: price) + fees)
         }
-        let scale = plan.profile.timeScale
-        let longest = counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0) * scale : 0 }
+        let longest = [false, true].map { keeps in
+            counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0, keepsLongWaits: keeps) : 0 }
+        }
         let times = plan.rounds.map { round in
-            round.sessions.map { ($0.offset?.seconds ?? 0) + longest[$0.libraryIndex] }.max() ?? 0
+            round.sessions.map { ($0.offset?.seconds ?? 0) + longest[$0.keepsLongWaits ? 1 : 0][$0.libraryIndex] }
+                .max() ?? 0
         }
         let turns = plan.profile.order == .random ? Double(plan.endpoints.count) : 1
         shortest = .milliseconds(Int64(times.reduce(0, +) * turns * 1000))
@@ -97,10 +99,12 @@ public struct PlanEstimate: Hashable, Sendable {
     }
 
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.
-    private static func longestWait(_ plan: Plan, _ index: Int) -> Double {
+    private static func longestWait(_ plan: Plan, _ index: Int, keepsLongWaits: Bool) -> Double {
         var ends: [Double] = []
         for (call, entry) in zip(plan.library.sessions[index].calls, plan.graphs[index].entries) {
-            ends.append((entry.dependencies.map { ends[$0] }.max() ?? 0) + call.wait.seconds)
+            ends.append(
+                (entry.dependencies.map { ends[$0] }.max() ?? 0)
+                    + plan.pace.wait(call.wait, keepsLongWaits: keepsLongWaits).seconds)
         }
         return ends.max() ?? 0
     }

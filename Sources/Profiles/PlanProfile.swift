@@ -172,6 +172,8 @@ public struct PlanProfile: Hashable, Sendable {
     public var order: Order
     /// What waits are multiplied with; 1 is real time.
     public var timeScale: Double
+    /// What else becomes of waits.
+    public var waits: WaitRules
     /// How long to wait for what.
     public var timeouts: Timeouts
     /// The most money that may be spent.
@@ -219,6 +221,7 @@ public struct PlanProfile: Hashable, Sendable {
         }
         order = reader.choice("order", Order.self, default: .random)
         timeScale = reader.number("time_scale", in: 0...100, default: 1)
+        waits = WaitRules(reader.mapping("waits"))
         budget = reader.optionalMoney("budget")
         temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
         history = reader.choice("history", HistoryPolicy.self, default: .recorded)

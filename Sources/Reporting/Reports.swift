@@ -48,7 +48,7 @@ public enum Reports {
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
                 + "\(plan.loadText), \(plan.order.rawValue) order"
-                + (plan.timeScale == 1 ? "" : ", waits scaled by \(Figures.fixed(plan.timeScale, 3))")
+                + (plan.waitText.map { ", \($0)" } ?? "")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
         return lines

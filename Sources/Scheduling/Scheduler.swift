@@ -198,9 +198,7 @@ public struct Scheduler: Sendable {
 
     private mutating func schedule(_ key: CallKey, after end: Instant, lateness: Duration = .zero) {
         live[key.session]?.makeDue(key.call)
-        let call = plan.session(key.session).calls[key.call]
-        let wait = Double(call.wait.nanoseconds) * plan.profile.timeScale
-        let time = end + .nanoseconds(Int64(wait.rounded()))
+        let time = end + plan.wait(before: key)
         // What kept a late session from beginning were the sessions before it, not the harness: that delay ends now.
         insert(key, at: time, after: lateness > .zero ? time : end, lateness: lateness)
     }
