@@ -22,8 +22,9 @@ public struct ToolBand: Hashable, Sendable {
     /// Of the answers that could be compared with the recording: those that left it.
     public let divergent: ShareFigure
 
-    /// Prompt tokens by the plan's count, so that a call stands in the same band at every endpoint: below 8,000, to 32,000, to
-    /// 128,000, and above. The steps are those of common context limits.
+    /// Prompt tokens: below 8,000, to 32,000, to 128,000, and above; the steps of common context limits.
+    ///
+    /// They are the plan's count, so that a call stands in the same band at every endpoint.
     public static let promptRanges = ranges([0, 8000, 32_000, 128_000])
     /// Calls in flight at the endpoint when the call was sent, itself included: 1, 2 to 4, 5 to 16, 17 to 64, and more.
     public static let loadRanges = ranges([1, 2, 5, 17, 65])
