@@ -162,9 +162,10 @@ public struct EndpointAnalysis: Sendable {
         return attempts.filter { least[$0.place] == $0.number }
     }
 
-    /// Seconds in calls, and in the waits before a call was sent again: the provider caused those, not the client.
+    /// Seconds in calls, in the waits before a call was sent again, and in the wait for room before the first call: the provider
+    /// caused those, not the client.
     private static func modelTime(_ attempts: [AttemptRow]) -> Double {
-        var sum = 0.0
+        var sum = attempts.map(\.predecessorDelay).max() ?? 0
         var last: AttemptRow?
         for attempt in attempts {
             sum += attempt.timeSpent

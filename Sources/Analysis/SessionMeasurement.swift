@@ -7,7 +7,8 @@ public struct SessionMeasurement: Hashable, Sendable {
     public var name: String
     /// True if every call succeeded.
     public var isSuccess: Bool
-    /// Seconds spent in calls, failed ones and waits before retries included, without the client's own waits.
+    /// Seconds spent in calls, failed ones, waits before retries and the wait for room in a capped open loop included, without
+    /// the client's own waits.
     public var modelTime: Double
     /// The price of all its attempts by the list; nil without a price.
     public var listCost: Money?

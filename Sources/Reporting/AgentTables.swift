@@ -37,7 +37,7 @@ enum AgentTables {
             note:
                 "Calls: those that were sent, also in sessions that failed. TTFAT: from the start of a session to the first "
                 + "token of its final answer; wall: to its end; both with the waits of tools and people as they were replayed. "
-                + "Model: in calls, and in waits before a call was sent again. Failed sessions count as unbounded; – where there "
+                + "Model: in calls, in waits before a call was sent again, and in waits for room. Failed sessions count as unbounded; – where there "
                 + "are too few sessions for a 95 % bound, or the run file does not tell the final call.")
     }
 

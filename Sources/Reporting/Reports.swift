@@ -47,7 +47,7 @@ public enum Reports {
             "\(Counted.text(ranking.roundCount, "complete round")) of "
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
-                + "\(Counted.text(plan.liveSessions, "session")) at a time, \(plan.order.rawValue) order"
+                + "\(plan.loadText), \(plan.order.rawValue) order"
                 + (plan.timeScale == 1 ? "" : ", waits scaled by \(Figures.fixed(plan.timeScale, 3))")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
