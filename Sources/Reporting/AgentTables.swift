@@ -35,10 +35,11 @@ enum AgentTables {
                 ] + summaries.flatMap { summary in [0.5, 0.9].map { number(summary.quantile($0)?.value, 2) } }
             },
             note:
-                "Calls: those that were sent, also in sessions that failed. TTFAT: from the start of a session to the first "
-                + "token of its final answer; wall: to its end; both with the waits of tools and people as they were replayed. "
-                + "Model: in calls, in waits before a call was sent again, and in waits for room. Failed sessions count as unbounded; – where there "
-                + "are too few sessions for a 95 % bound, or the run file does not tell the final call.")
+                "Calls: those that were sent, also in sessions that failed. TTFAT: from the time at which a session's first call "
+                + "was due to the first token of its final answer; wall: to its end; both with the waits of tools and people "
+                + "as they were replayed. Model: in calls, and in waits before a call was sent again or for room. Failed "
+                + "sessions count as unbounded; – where there are too few sessions for a 95 % bound, or the run file does not "
+                + "tell the final call.")
     }
 
     private static func rateLimits(_ analysis: RunAnalysis) -> Table {

@@ -33,6 +33,15 @@ import Testing
         #expect(timeline.rateLimitWait == 0 && timeline.rateLimitedCount == 0)
     }
 
+    @Test func `in an open loop a session starts when it arrives, though there was no room for it yet`() {
+        var first = call(0, at: 1000)
+        first.due = Instant(nanoseconds: 400_000_000)
+        first.predecessorEnd = Instant(nanoseconds: 999_000_000)
+        let timeline = SessionTimeline([first, call(1, at: 2000, isFinal: true)])
+        #expect(isNear(timeline.timeToFinalAnswer, 1.7))
+        #expect(isNear(timeline.wallTime, 1.8) && timeline.rateLimitWait == 0)
+    }
+
     @Test func `helpers that begin later do not move the final answer, but they move the end`() {
         let timeline = SessionTimeline([call(0, at: 0), call(1, at: 500, isFinal: true), call(2, at: 600)])
         #expect(isNear(timeline.timeToFinalAnswer, 0.601))
