@@ -15,7 +15,7 @@ public struct AgentFigures: Sendable {
     /// Gathers the figures.
     ///
     /// - Parameters:
-    ///   - sessions: those that ended, in the order of time.
+    ///   - sessions: those that ended and are not set apart, in the order of time.
     ///   - judged: the attempts that say something of the endpoint.
     ///   - all: every attempt, since whatever was sent is load.
     init(_ sessions: [SessionMeasurement], judged: [AttemptRow], all: [AttemptRow]) {

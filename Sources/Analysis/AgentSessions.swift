@@ -25,17 +25,16 @@ public struct AgentSessions: Sendable {
 
     /// Gathers sessions.
     ///
-    /// - Parameter sessions: those that ended, in the order of time.
+    /// - Parameter sessions: those that ended and are not set apart, in the order of time.
     init(_ sessions: [SessionMeasurement]) {
-        let valid = sessions.filter { !$0.isVoid }
-        let counts = valid.map(\.calls.count)
-        endedCount = valid.count
+        let counts = sessions.map(\.calls.count)
+        endedCount = sessions.count
         callCount = counts.reduce(0, +)
         medianCallsPerSession = Quantile.interpolated(counts.sorted().map(Double.init), 0.5)
-        timeToFinalAnswer = MetricSummary(inTimeOrder: valid.compactMap(\.timeToFinalAnswerOrFailure))
-        wallTime = MetricSummary(inTimeOrder: valid.compactMap(\.wallTimeOrFailure))
-        rateLimitedCount = valid.reduce(0) { $0 + $1.timeline.rateLimitedCount }
-        rateLimitWaits = RateLimitWaits(valid.map(\.timeline))
+        timeToFinalAnswer = MetricSummary(inTimeOrder: sessions.compactMap(\.timeToFinalAnswerOrFailure))
+        wallTime = MetricSummary(inTimeOrder: sessions.compactMap(\.wallTimeOrFailure))
+        rateLimitedCount = sessions.reduce(0) { $0 + $1.timeline.rateLimitedCount }
+        rateLimitWaits = RateLimitWaits(sessions.map(\.timeline))
     }
 }
 
