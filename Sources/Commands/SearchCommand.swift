@@ -45,7 +45,8 @@ enum SearchCommand: Subcommand {
         }
         guard !documents.plan.load.isOpen else {
             throw .usage(
-                "\(path): has a load with arrivals by the clock; a search varies live_sessions: take the section load out")
+                "\(path): has a load with arrivals by the clock; a search varies live_sessions: take the section load out"
+            )
         }
         var rules = LoadSearch.Rules()
         rules.wantedShare = Double(try arguments.integer("--share", in: 1...99) ?? 95) / 100
