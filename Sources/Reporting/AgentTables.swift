@@ -109,7 +109,7 @@ enum AgentTables {
     private static func promptLabel(_ range: ToolBand.Range) -> String {
         func thousands(_ count: Int) -> String { "\(Figures.count(count / 1000))K" }
         guard let upper = range.upper else { return "≥ \(thousands(range.lower))" }
-        return range.lower == 0 ? "< \(thousands(upper))" : "\(thousands(range.lower)) – \(thousands(upper))"
+        return range.lower == 0 ? "< \(thousands(upper))" : "\(thousands(range.lower))–\(thousands(upper))"
     }
 
     private static func loadLabel(_ range: ToolBand.Range) -> String {

@@ -96,7 +96,7 @@ import Testing
         #expect(
             rows("Tools by prompt length", report) == [
                 ["a", "< 8K", "8", "100 %", "67.6 % – 100 %", "8", "0 %"],
-                ["a", "8K – 32K", "16", "50.0 %", "28.0 % – 72.0 %", "16", "50.0 %"],
+                ["a", "8K–32K", "16", "50.0 %", "28.0 % – 72.0 %", "16", "50.0 %"],
             ])
         #expect(rows("Tools by load", report)?.map { Array($0[0...3]) } == [["a", "1", "24", "66.7 %"]])
         #expect(rows("Tools by load", report)?[0][5...] == ["24", "33.3 %"])
