@@ -61,7 +61,10 @@ public enum Reports {
             "ranks: \(Figures.count(ranking.replicateCount)) resamples of rounds and sessions, drawn jointly for all "
             + "endpoints; a rank is claimed at Holm-adjusted p < 0.05 and a difference of at least "
             + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
-        return ranking.notices + clean + (ranking.hasRanks ? [method] : []) + analysis.notes
+        // Where there is a ranking, it stands beside that.
+        let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
+        return ranking.notices + [lengths].compactMap(\.self) + clean + (ranking.hasRanks ? [method] : [])
+            + analysis.notes
     }
 
     private static func provenance(_ analysis: RunAnalysis) -> Table {
