@@ -54,9 +54,7 @@ public struct RateLimitWaits: Hashable, Sendable {
 
     /// Seconds of waiting per session; nil without sessions.
     public var secondsPerSession: Double? { sessionCount > 0 ? seconds / Double(sessionCount) : nil }
-    /// Waiting as a share of the sessions' wall time, 0 ...
-    ///
-    /// 1; nil without any.
+    /// Waiting as a share of the sessions' wall time, from 0 to 1; nil without any.
     public var shareOfWallTime: Double? { wallSeconds > 0 ? seconds / wallSeconds : nil }
 
     init(_ timelines: [SessionTimeline]) {

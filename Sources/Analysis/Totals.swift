@@ -29,9 +29,7 @@ public struct TokenTotals: Hashable, Sendable {
     /// Calls whose provider's totals contradict each other.
     public var ambiguousCalls = 0
 
-    /// Cached tokens of all prompt tokens where both are known, 0 ...
-    ///
-    /// 1; nil where nothing is known.
+    /// Cached tokens of all prompt tokens where both are known, from 0 to 1; nil where nothing is known.
     public var cacheShare: Double? {
         inputWhereCacheIsKnown > .zero ? Double(cacheRead.value) / Double(inputWhereCacheIsKnown.value) : nil
     }
@@ -41,9 +39,7 @@ public struct TokenTotals: Hashable, Sendable {
         plannedInput > .zero ? Double(plannedCached.value) / Double(plannedInput.value) : nil
     }
 
-    /// Reasoning tokens of all output tokens where both are known, 0 ...
-    ///
-    /// 1; nil where nothing is known.
+    /// Reasoning tokens of all output tokens where both are known, from 0 to 1; nil where nothing is known.
     public var reasoningShare: Double? {
         outputWhereReasoningIsKnown > .zero
             ? Double(reasoning.value) / Double(outputWhereReasoningIsKnown.value) : nil

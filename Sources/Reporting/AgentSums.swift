@@ -32,7 +32,7 @@ extension EndpointAnalysis {
             ("output_tokens_per_call", "tokens", outputLength.mean),
             ("whole_answers_telling_output", "calls", Double(outputLength.callCount)),
             ("output_length_deviation_from_median", "", lengths.deviation(of: outputLength)),
-        ]
+        ] + agents.cacheByGap.flatMap(\.sums)
     }
 
     /// The bands with their names: by what, and the band.
@@ -41,6 +41,17 @@ extension EndpointAnalysis {
             bands.map { (kind, "\($0.range.lower)_" + ($0.range.upper.map { "\($0 - 1)" } ?? "up"), $0) }
         }
         return named("prompt_tokens", agents.toolsByPrompt) + named("calls_in_flight", agents.toolsByLoad)
+    }
+}
+
+extension CacheByGap {
+    /// Its counts and share.
+    fileprivate var sums: [EndpointAnalysis.Sum] {
+        let name = "\(Int(lower.seconds))_" + (upper.map { "\(Int($0.seconds))" } ?? "up")
+        return [
+            ("eligible_cached_share_at_gap_s_\(name)", "", cache.share),
+            ("calls_with_eligible_cache_at_gap_s_\(name)", "calls", Double(cache.callCount)),
+        ]
     }
 }
 

@@ -12,13 +12,15 @@ extension EndpointAnalysis {
 public enum EndpointTables {
     /// All of them.
     public static func all(_ analysis: RunAnalysis) -> [Table] {
-        [reliability(analysis)] + AgentTables.sessions(analysis)
-            + [
-                latency(analysis), streaming(analysis), speed(analysis), TokenTables.tokens(analysis),
-                TokenTables.cache(analysis), money(analysis),
-            ] + (analysis.endpoints.contains { $0.toolUse != ToolUse() } ? [ToolTable.table(analysis)] : [])
-            + AgentTables.tools(analysis)
-            + (analysis.documents.plan.objectives.isEmpty ? [] : [goodput(analysis)])
+        var tables = [reliability(analysis)] + AgentTables.sessions(analysis)
+        tables += [latency(analysis), streaming(analysis), speed(analysis)]
+        tables += [TokenTables.tokens(analysis), TokenTables.cache(analysis)]
+        tables += [TokenTables.cacheByGap(analysis)].compactMap(\.self)
+        tables.append(money(analysis))
+        if analysis.endpoints.contains(where: { $0.toolUse != ToolUse() }) { tables.append(ToolTable.table(analysis)) }
+        tables += AgentTables.tools(analysis)
+        if !analysis.documents.plan.objectives.isEmpty { tables.append(goodput(analysis)) }
+        return tables
     }
 
     private static let name = Table.Column("endpoint", isNumeric: false)

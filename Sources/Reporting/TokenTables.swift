@@ -56,6 +56,31 @@ enum TokenTables {
                 + "never taken as 0.")
     }
 
+    /// What caches forget: nothing where no endpoint was called after gaps of different classes.
+    static func cacheByGap(_ analysis: RunAnalysis) -> Table? {
+        guard analysis.endpoints.contains(where: { $0.agents.cacheByGap.count > 1 }) else { return nil }
+        return Table(
+            "Cache hit rate by gap",
+            columns: [name, .init("gap", isNumeric: false), .init("eligible"), .init("over calls")],
+            rows: analysis.endpoints.flatMap { endpoint in
+                endpoint.agents.cacheByGap.map { gap in
+                    [
+                        endpoint.tableName, label(gap), Figures.share(gap.cache.share),
+                        Figures.count(gap.cache.callCount),
+                    ]
+                }
+            },
+            note:
+                "Gap: from the end of the call before in the same context to the sending of this one. What falls from one row to "
+                + "the next was forgotten meanwhile.")
+    }
+
+    private static func label(_ gap: CacheByGap) -> String {
+        let minutes = Int(gap.lower.seconds) / 60
+        guard let upper = gap.upper else { return "≥ \(minutes) min" }
+        return minutes == 0 ? "< \(Int(upper.seconds) / 60) min" : "\(minutes)–\(Int(upper.seconds) / 60) min"
+    }
+
     /// A difference as per cent with its sign.
     static func signed(_ share: Double) -> String {
         let text = Figures.fixed(share * 100, 1)

@@ -56,6 +56,31 @@ private func place(_ session: Int, _ call: Int, round: Int = 0, endpoint: Int = 
         #expect(EligibleCache(calls) == EligibleCache([]))
     }
 
+    @Test func `what a cache forgets is seen by the time since the call before`() {
+        // Gaps of 59 s, 60 s, 299 s, 300 s and 3,600 s between the end of one call and the sending of the next.
+        var begin: Int64 = 0
+        var calls: [AttemptRow] = []
+        for (index, gap) in ([0, 59, 60, 299, 300, 3600] as [Int64]).enumerated() {
+            begin += gap * 1000
+            var row = RunFixture.call(place(0, index), at: begin, timeToFirstToken: 100, chunks: 1)
+            row.ended = Instant(nanoseconds: (begin + 100) * 1_000_000)
+            begin += 100
+            row.usage = TokenUsage(
+                inputTotal: 1000, inputCacheRead: TokenCount(gap < 300 ? 900 : 0), outputTotal: 50)
+            row.context = CallContext(agent: "main", previousCall: index > 0 ? index - 1 : nil, isFinal: index == 5)
+            calls.append(row)
+        }
+        let classes = CacheByGap.classes(calls)
+        #expect(classes.map(\.lower) == [.zero, .seconds(60), .seconds(300), .seconds(3600)])
+        #expect(classes.map(\.upper) == [.seconds(60), .seconds(300), .seconds(3600), nil])
+        #expect(classes.map(\.cache.callCount) == [1, 2, 1, 1])
+        #expect(classes.map(\.cache.cached) == [900, 1800, 0, 0])
+        #expect(classes.map(\.cache.eligible) == [1050, 2100, 1050, 1050])
+        // The clocks of two processes of a run cannot be compared.
+        calls[4].part = 1
+        #expect(CacheByGap.classes(calls).map(\.cache.callCount) == [1, 2])
+    }
+
     @Test func `a cache that was read not at all is a share of zero, not an unknown one`() {
         var calls = context()
         for index in calls.indices { calls[index].usage.inputCacheRead = 0 }

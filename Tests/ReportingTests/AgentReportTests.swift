@@ -13,7 +13,9 @@ import Testing
     ///
     /// Every call of `a` should call a tool, and its last one does so badly. `b` refuses every first call once, writes 15
     /// tokens where `a` writes 11, and tells no cache.
-    private func judged(isAgentic: Bool = true, success: Double? = nil) throws -> (Ranking, RunAnalysis, RunFile) {
+    private func judged(isAgentic: Bool = true, success: Double? = nil, lastCallAt: Int64 = 2000) throws -> (
+        Ranking, RunAnalysis, RunFile
+    ) {
         var fixture = RunFixture()
         fixture.rounds = 8
         if let success { fixture.settings = "ranking: {minimum_success: \(success)}" }
@@ -21,7 +23,9 @@ import Testing
             for endpoint in 0...1 {
                 let start = Int64(round) * 60_000
                 var calls = (0..<(isAgentic ? 3 : 1)).map { index in
-                    call(CallPlace(endpoint: endpoint, round: round, session: 0, call: index), at: start, isAgentic)
+                    call(
+                        CallPlace(endpoint: endpoint, round: round, session: 0, call: index),
+                        at: start + (index == 2 ? lastCallAt : Int64(index) * 1000), isAgentic)
                 }
                 fixture.addSession(endpoint, round, 0, calls: calls)
                 guard isAgentic, endpoint == 1 else { continue }
@@ -39,7 +43,7 @@ import Testing
 
     private func call(_ place: CallPlace, at start: Int64, _ isAgentic: Bool) -> AttemptRow {
         var row = RunFixture.call(
-            place, at: start + Int64(place.call) * 1000, tokens: place.endpoint == 0 ? 11 : 15)
+            place, at: start, tokens: place.endpoint == 0 ? 11 : 15)
         row.plannedInput = TokenCount(7000 + place.call * 1000)
         row.context = CallContext(
             agent: "main", previousCall: place.call > 0 ? place.call - 1 : nil, isFinal: place.call == 2)
@@ -51,6 +55,20 @@ import Testing
         (row.toolCallCount, row.divergence) = (1, place.call == 2 ? .otherTool : .agreeing)
         row.toolLevel = place.call == 2 ? .schemaMismatch : .valid
         return row
+    }
+
+    @Test func `the cache stands by the time since the call before, where that time differs`() throws {
+        let (ranking, analysis, _) = try judged(lastCallAt: 400_000)
+        let report = Reports.full(ranking, analysis)
+        // Of `a` every second and third call read 400 of 1,011 tokens; `b` tells nothing.
+        #expect(
+            rows("Cache hit rate by gap", report) == [
+                ["a", "< 1 min", "39.6 %", "8"], ["a", "5–60 min", "39.6 %", "8"],
+            ])
+        let csv = CSVFormat.figures(analysis)
+        #expect(csv.contains("calls_with_eligible_cache_at_gap_s_300_3600,calls,,8.0"))
+        let (plainRanking, plain, _) = try judged()
+        #expect(rows("Cache hit rate by gap", Reports.full(plainRanking, plain)) == nil)
     }
 
     private func rows(_ title: String, _ report: Report) -> [[String]]? {
