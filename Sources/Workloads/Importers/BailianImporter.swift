@@ -46,13 +46,14 @@ public struct BailianImporter: TraceImporter {
         let record = try source.object(source.json(bytes))
         guard let number = source.name(record["chat_id"]) else { throw source.problem("a request needs a chat_id") }
         let seconds = try source.seconds(record["timestamp"], "timestamp")
+        let start = try clock.time(seconds, source)
         var request = TraceRequest(
-            start: try clock.time(seconds, source), input: try source.tokens(record["input_length"], "input_length"),
+            start: start, input: try source.tokens(record["input_length"], "input_length"),
             output: try source.tokens(record["output_length"], "output_length"))
         let full = try BlockIdentifiers(
             record["hash_ids"], most: request.input.value / Self.format.blockTokens, source)
         request.blocks = full.ranges
-        closeIdle(at: request.start, emit)
+        closeIdle(at: start, emit)
         let name = "\(source.name)/\(number)"
         guard places[name] == nil else { throw source.problem("the chat_id \(number) stands twice") }
         let parent = source.name(record["parent_chat_id"]).flatMap { places["\(source.name)/\($0)"] }
@@ -62,7 +63,7 @@ public struct BailianImporter: TraceImporter {
         Self.append(request, full, to: &chat, after: parent?.call)
         places[name] = (root, chat.members.count)
         chat.members.append(name)
-        open.use(root, at: request.start, chat)
+        open.use(root, at: start, chat)
     }
 
     /// Hands out the sessions that were waiting for more.

@@ -32,25 +32,26 @@ public struct BurstGPTImporter: TraceImporter {
     ) throws(SessionFileError) {
         guard let row = try table.row(bytes, source) else { return }
         let seconds = try source.seconds(row["timestamp"].map { .string($0) }, "Timestamp")
+        let start = try clock.time(seconds, source)
         var request = TraceRequest(
-            start: try clock.time(seconds, source), input: try source.tokens(row["request tokens"], "Request tokens"),
+            start: start, input: try source.tokens(row["request tokens"], "Request tokens"),
             output: try source.tokens(row["response tokens"], "Response tokens"))
         if let text = row["elapsed time"] {
             request.duration = TraceTime.duration(try source.seconds(.string(text), "Elapsed time"))
         }
         request.model = row["model"]
-        open.closeIdle(at: request.start) { _, done in emit(.session(done.session)) }
+        open.closeIdle(at: start) { _, done in emit(.session(done.session)) }
         guard request.output > .zero else { return }
         let key = row["session id"]
         if let key, var work = open[key] {
             work.appendFresh(request, after: work.requests.count - 1)
-            open.use(key, at: request.start, work)
+            open.use(key, at: start, work)
             return
         }
         count += 1
         var work = TraceSession("burstgpt-\(count)", profile: row["log type"] ?? "burstgpt")
         work.appendFresh(request, after: nil)
-        if let key { open.use(key, at: request.start, work) } else { emit(.session(work.session)) }
+        if let key { open.use(key, at: start, work) } else { emit(.session(work.session)) }
     }
 
     /// Hands out the sessions that were waiting for more.

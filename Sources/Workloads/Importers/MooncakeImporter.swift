@@ -33,14 +33,15 @@ public struct MooncakeImporter: TraceImporter {
     ) throws(SessionFileError) {
         let record = try source.object(source.json(bytes))
         let seconds = try source.seconds(record["timestamp"], "timestamp", scale: 0.001)
+        let start = try clock.time(seconds, source)
         var request = TraceRequest(
-            start: try clock.time(seconds, source), input: try source.tokens(record["input_length"], "input_length"),
+            start: start, input: try source.tokens(record["input_length"], "input_length"),
             output: try source.tokens(record["output_length"], "output_length"))
         let size = Self.format.blockTokens
         let blocks = try BlockIdentifiers(
             record["hash_ids"], most: (request.input.value + size - 1) / size, source)
         request.blocks = blocks.ranges
-        for requests in chains.take(request, blocks) { emit(session(requests)) }
+        for requests in chains.take(request, at: start, blocks) { emit(session(requests)) }
     }
 
     /// Hands out the sessions that were waiting for more.

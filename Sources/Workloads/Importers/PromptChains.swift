@@ -50,11 +50,14 @@ struct PromptChains {
     ///
     /// - Parameters:
     ///   - request: the request.
+    ///   - time: when it was sent.
     ///   - blocks: all blocks of its prompt.
     /// - Returns: the requests of each chain that has ended.
-    mutating func take(_ request: TraceRequest, _ blocks: BlockIdentifiers) -> [[TraceRequest]] {
+    mutating func take(
+        _ request: TraceRequest, at time: Duration, _ blocks: BlockIdentifiers
+    ) -> [[TraceRequest]] {
         var ended: [Chain] = []
-        open.closeIdle(at: request.start) { _, chain in ended.append(chain) }
+        open.closeIdle(at: time) { _, chain in ended.append(chain) }
         for chain in ended {
             for member in chain.members { if let head = member.head { heads[head] = nil } }
         }
@@ -63,7 +66,7 @@ struct PromptChains {
         seen.formUnion(blocks.all)
         let head = isNew && full.count >= 2 ? full.ranges.last?.last : nil
         let member = Member(request: request, head: head)
-        let place = extend(member, full) ?? begin(member)
+        let place = extend(member, at: time, full) ?? begin(member, at: time)
         if let head { heads[head] = Head(chain: place.chain, index: place.index, full: full) }
         return ended.map(\.requests)
     }
@@ -78,24 +81,26 @@ struct PromptChains {
         return ended
     }
 
-    private mutating func begin(_ member: Member) -> (chain: Int, index: Int) {
+    private mutating func begin(_ member: Member, at time: Duration) -> (chain: Int, index: Int) {
         chainCount += 1
-        open.use(chainCount, at: member.request.start, Chain(members: [member]))
+        open.use(chainCount, at: time, Chain(members: [member]))
         return (chainCount, 0)
     }
 
     /// Appends a request to the chain that it goes on from; nil if it goes on from none.
-    private mutating func extend(_ member: Member, _ full: BlockIdentifiers) -> (chain: Int, index: Int)? {
+    private mutating func extend(
+        _ member: Member, at time: Duration, _ full: BlockIdentifiers
+    ) -> (chain: Int, index: Int)? {
         guard let key = longestHead(full), let head = heads[key], var chain = open[head.chain] else { return nil }
         let earlier = chain.members[head.index].request
         guard !head.isParted, member.request.input >= earlier.input + earlier.visibleOutput else { return nil }
         guard head.index == chain.members.count - 1 else {
             heads[key]?.isParted = true
-            part(head.chain, after: head.index, at: member.request.start)
+            part(head.chain, after: head.index, at: time)
             return nil
         }
         chain.members.append(member)
-        open.use(head.chain, at: member.request.start, chain)
+        open.use(head.chain, at: time, chain)
         return (head.chain, chain.members.count - 1)
     }
 

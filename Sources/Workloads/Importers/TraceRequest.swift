@@ -3,8 +3,8 @@ import Quantities
 
 /// One request of a trace that holds lengths and no texts.
 struct TraceRequest: Hashable {
-    /// When it was sent, from the trace's beginning.
-    var start: Duration
+    /// When it was sent, from the trace's beginning; nil if the source does not say.
+    var start: Duration?
     /// The size of the whole prompt.
     var input: TokenCount
     /// The size of the answer, reasoning included.
@@ -21,6 +21,10 @@ struct TraceRequest: Hashable {
     var blocks: [Range<Int>] = []
     /// What the client did before it.
     var waitKind = Call.WaitKind.human
+    /// For how long, if the source tells; else it is counted from the end of the answer before.
+    var wait: Duration?
+    /// The size of the prompt that the source states, if its parts are more.
+    var statedInput: TokenCount?
     /// The model, if the source tells.
     var model: String?
     /// The tools that the answer called.
@@ -30,7 +34,7 @@ struct TraceRequest: Hashable {
     var visibleOutput: TokenCount { max(.zero, output - reasoning) }
 
     /// When its answer was whole, as far as that is known.
-    var end: Duration { start + (duration ?? .zero) }
+    var end: Duration? { start.map { $0 + (duration ?? .zero) } }
 }
 
 /// A session that is made of requests of which only lengths are known.
@@ -51,9 +55,6 @@ struct TraceSession {
             identifier: SessionIdentifier(identifier), profile: profile, toolsTokens: .zero, systemTokens: .zero,
             calls: [])
     }
-
-    /// The last request, if there is one.
-    var last: TraceRequest? { requests.last }
 
     /// The agent's last call.
     func lastCall(of agent: String) -> Int? { indices[agent] }
@@ -90,10 +91,9 @@ struct TraceSession {
     /// - Parameters:
     ///   - request: the request.
     ///   - previous: the call that it goes on from.
-    ///   - role: who says what is new.
-    ///   - itemCount: how many items that is: as many as tools ran side by side.
+    ///   - items: what is new, of the size that it is handed; nil for one message.
     mutating func appendContinuing(
-        _ request: TraceRequest, after previous: Int, role: String = "user", itemCount: Int = 1
+        _ request: TraceRequest, after previous: Int, items: ((TokenCount) -> [Call.AddedItem])? = nil
     ) {
         let earlier = requests[previous]
         let agent = session.calls[previous].agent
@@ -104,26 +104,19 @@ struct TraceSession {
         append(
             request, agent: agent, after: previous,
             context: isLast ? .continuing : .fork(session.calls[previous].identifier), carry: carry,
-            items: Self.items(growth - carry, role: role, count: itemCount))
+            items: items?(growth - carry) ?? Self.message(growth - carry))
     }
 
     /// Appends a request whose prompt keeps only the first tokens of its agent's context.
-    mutating func appendKeeping(
-        _ kept: TokenCount, _ request: TraceRequest, after previous: Int, role: String = "user"
-    ) {
+    mutating func appendKeeping(_ kept: TokenCount, _ request: TraceRequest, after previous: Int) {
         append(
             request, agent: session.calls[previous].agent, after: previous, context: .keep(kept), carry: .zero,
-            items: Self.items(request.input - kept, role: role, count: 1))
+            items: Self.message(request.input - kept))
     }
 
-    /// Parts a size into items of one role; tools that returned nothing are there too.
-    private static func items(_ tokens: TokenCount, role: String, count: Int) -> [Call.AddedItem] {
-        guard role == "tool" || tokens > .zero else { return [] }
-        let count = max(1, count)
-        return (0..<count).map { index in
-            let share = tokens.value / count + (index < tokens.value % count ? 1 : 0)
-            return Call.AddedItem(role: role, tokens: TokenCount(share))
-        }
+    /// A message of the user, unless it is empty.
+    static func message(_ tokens: TokenCount) -> [Call.AddedItem] {
+        tokens > .zero ? [Call.AddedItem(role: "user", tokens: tokens)] : []
     }
 
     private mutating func append(
@@ -136,19 +129,24 @@ struct TraceSession {
             after: previous.map { [session.calls[$0].identifier] } ?? [], waitKind: request.waitKind, context: context,
             carry: carry, added: items, input: request.input, output: request.output, reasoning: request.reasoning,
             blocks: request.blocks)
-        if let previous {
-            call.wait = TraceTime.bounded(request.start - requests[previous].end)
-        } else {
-            call.waitKind = .start
-        }
+        call.wait = TraceTime.bounded(request.wait ?? gap(before: request, after: previous))
+        if previous == nil { call.waitKind = .start }
         call.answer.toolCalls = request.toolCalls
-        call.recorded.start = TraceTime.bounded(request.start - (session.start ?? request.start))
+        if let start = request.start, let first = session.start {
+            call.recorded.start = TraceTime.bounded(start - first)
+        }
         call.recorded.duration = request.duration.map(TraceTime.bounded)
         call.recorded.timeToFirstToken = request.timeToFirstToken.map(TraceTime.bounded)
         call.recorded.cached = request.cached
         if let model = request.model { call.other["recorded_model"] = .string(model) }
+        if let stated = request.statedInput { call.other["recorded_in"] = .integer(stated.value) }
         indices[agent] = session.calls.count
         session.calls.append(call)
         requests.append(request)
+    }
+
+    private func gap(before request: TraceRequest, after previous: Int?) -> Duration {
+        guard let previous, let start = request.start, let end = requests[previous].end else { return .zero }
+        return start - end
     }
 }
