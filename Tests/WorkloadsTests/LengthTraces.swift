@@ -38,6 +38,11 @@ enum LengthTraces {
         }
     }
 
+    /// The texts that a call is sent with.
+    static func texts(_ library: SessionLibrary, _ session: Int, _ call: Int) -> [String] {
+        TextTraces.texts(library, session: session, call: call)
+    }
+
     /// The message of the error that an import ends with.
     static func refusal(_ type: any TraceImporter.Type, _ lines: [String]) -> String? {
         do {
