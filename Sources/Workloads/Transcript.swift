@@ -56,18 +56,29 @@ public struct Transcript: Sendable {
     public func prefix(agent: String, runSalt: String) -> PromptPrefix {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
-        var (tools, system) = (session.toolsTokens, session.systemTokens)
+        let (tools, system) = prefixTokens(agent)
         let names = session.prefixAssets[agent]
-        if agent != Call.mainAgent {
-            let whole = session.prefixTokens(of: agent)
-            tools = agentTools(of: whole, names)
-            system = max(.zero, whole - tools)
-        }
         let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
-        let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
+        let salt = Self.saltLine(runSalt)
         let room = tokenizer.bytes(system) - salt.utf8.count
         let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
         return PromptPrefix(tools: definitions, system: salt + text, key: key)
+    }
+
+    private static func saltLine(_ salt: String) -> String { salt.isEmpty ? "" : "[run \(salt)]\n" }
+
+    /// The sizes of an agent's tools and system prompt.
+    private func prefixTokens(_ agent: String) -> (tools: TokenCount, system: TokenCount) {
+        guard agent != Call.mainAgent else { return (session.toolsTokens, session.systemTokens) }
+        let whole = session.prefixTokens(of: agent)
+        let tools = agentTools(of: whole, session.prefixAssets[agent])
+        return (tools, max(.zero, whole - tools))
+    }
+
+    /// The bytes of a run's salt that a made-up system prompt is too small for; the first message is that much shorter.
+    private func excessSaltBytes(_ agent: String, _ runSalt: String) -> Int {
+        guard session.prefixAssets[agent]?.system == nil else { return 0 }
+        return max(0, Self.saltLine(runSalt).utf8.count - tokenizer.bytes(prefixTokens(agent).system))
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
@@ -106,8 +117,10 @@ public struct Transcript: Sendable {
         // A salt in front would part what sessions with equal blocks share.
         var opening = entry.kept.isEmpty && call.blocks.isEmpty ? opening(salts) : ""
         var blockText = blockText(call, after: entry.keptTokens)
+        var excessSalt = entry.kept.isEmpty ? excessSaltBytes(call.agent, salts.run) : 0
         func user(_ tokens: TokenCount, _ text: String?) {
-            let room = tokenizer.bytes(tokens) - opening.utf8.count
+            let room = tokenizer.bytes(tokens) - opening.utf8.count - excessSalt
+            excessSalt = max(0, -room)
             let made = blockText.prefix(max(0, room))
             blockText = blockText.dropFirst(made.count)
             let rest = max(0, room - made.count)
