@@ -294,9 +294,7 @@ public final class RunDriver {
             started: NetworkLoop.now())
         row.plannedInput = call.input
         row.plannedOutput = call.output
-        if let live = sessions[key.session] {
-            row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
-        }
+        row.plannedCached = plan.cachedTokens(key)
         return row
     }
 
