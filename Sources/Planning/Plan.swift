@@ -150,7 +150,7 @@ public struct Plan: Hashable, Sendable {
         }
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
-        reuse = BlockReuse(library, graphs)
+        reuse = BlockReuse(library, graphs, sessionCount: count)
         self.notices = notices
         var generator = SeededGenerator(seed: seed.derived("order"))
         let places = Array(endpoints.indices)

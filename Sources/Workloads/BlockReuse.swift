@@ -8,7 +8,7 @@ public struct BlockReuse: Hashable, Sendable {
     private let tokens: [[TokenCount]]
 
     private struct Block: Hashable {
-        let prefix: String
+        let prefix: Int
         let owner: Int?
         let identifier: Int
     }
@@ -18,15 +18,19 @@ public struct BlockReuse: Hashable, Sendable {
     /// - Parameters:
     ///   - library: the sessions.
     ///   - graphs: what each call of each session has in its context.
-    public init(_ library: SessionLibrary, _ graphs: [ContextGraph]) {
+    ///   - sessionCount: how many of them are sent.
+    public init(_ library: SessionLibrary, _ graphs: [ContextGraph], sessionCount: Int) {
         var seen: Set<Block> = []
-        tokens = zip(library.sessions, graphs).enumerated().map { index, pair in
+        var prefixes: [String: Int] = [:]
+        tokens = zip(library.sessions, graphs).prefix(sessionCount).enumerated().map { index, pair in
             let (session, graph) = pair
             return session.calls.indices.map { place in
                 let call = session.calls[place]
                 let kept = graph.cachedTokens(place, in: session)
                 guard !call.blocks.isEmpty else { return kept }
-                let prefix = session.prefixKey(of: call.agent, owner: "\(index)")
+                let key = session.prefixKey(of: call.agent, owner: "\(index)")
+                let prefix = prefixes[key, default: prefixes.count]
+                prefixes[key] = prefix
                 let owner = session.share == .session ? index : nil
                 var knownCount = 0
                 for (position, identifier) in call.blocks.joined().enumerated() {
@@ -43,7 +47,7 @@ public struct BlockReuse: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - call: its place in its session.
-    ///   - session: the session's place in the library.
+    ///   - session: the session's place in the library, among those that are sent.
     /// - Returns: the tokens.
     public func cachedTokens(call: Int, session: Int) -> TokenCount { tokens[session][call] }
 }

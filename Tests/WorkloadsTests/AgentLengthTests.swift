@@ -14,11 +14,12 @@ import Testing
                 #"{"timestamp":500.5,"input_length":655,"output_length":52,"hash_ids":[46,47]}"#,
                 #"{"session_id":"abc","delay":2500,"input_length":150,"output_length":20,"hash_ids":[7],"extra":{"a":1}}"#,
                 #"{"session_id":7,"input_length":10,"output_length":4}"#,
+                #"{"session_id":7,"timestamp":3000,"input_length":10,"output_length":4}"#,
                 #"{"session_id":"abc","timestamp":9000,"input_length":0,"output_length":5}"#,
             ])
         #expect(
             LengthTraces.words(library) == [
-                "7 @-: 0.0 start new 0+0+[user 10]=10>4",
+                "7 @-: 0.0 start new 0+0+[user 10]=10>4 | 0.0 human on 10+4+[user 10]=24>4",
                 "line-file0-2 @0.0: 0.0 start new 0+0+[user 655]=655>52",
                 "abc @1.4995: 0.0 start new 0+0+[user 1300]=1300>40 | 2.5 human on 1300+40+[user 150]=1490>20"
                     + " | 0.0 human on 1490+20+[]=1510>5",

@@ -48,6 +48,8 @@ import Testing
             "line 3: its time lies 1672531198.0 s after the first"
         ),
         (["TIMESTAMP,ContextTokens,GeneratedTokens", "2023-11-16 18:17:03,\"1\"2,2"], "line 2: not comma-separated"),
+        (["TIMESTAMP,ContextTokens,GeneratedTokens", "2023-11-16 18:17:03,1,\"2"], "line 2: the file ends inside"),
+        (["", "TIMESTAMP,ContextTokens,GeneratedTokens"], "line 2: the first line must name the columns"),
     ])
     func `a broken row is named`(lines: [String], expected: String) {
         let message = LengthTraces.refusal(AzureImporter.self, lines)

@@ -142,6 +142,16 @@ extension ServiceLengthTests {
         #expect(try TextTraces.faults(library) == [])
     }
 
+    @Test func `only waits are cut at eleven days`() throws {
+        let rows = ["2026-01-05T10:00:00Z", "2026-01-25T10:00:00Z"].map {
+            #"{"session_id":"a","prompt_tokens":9,"completion_tokens":5,"startTime":"\#($0)","endTime":"\#($0)"}"#
+        }
+        let library = try LengthTraces.library(LiteLLMImporter.self, rows)
+        #expect(library.sessions[0].calls.map(\.recorded.start) == [.zero, .seconds(20 * 86_400)])
+        #expect(library.sessions[0].calls[1].wait == TraceTime.longest)
+        #expect(SessionLint.findings(library).map(\.message) == ["call 1: it waits for more than a day"])
+    }
+
     @Test(arguments: [
         (["prompt_tokens,completion_tokens"], "line 1: the header lacks the columns starttime, endtime"),
         (

@@ -36,4 +36,7 @@ public struct AzureImporter: TraceImporter {
         work.appendFresh(request, after: nil)
         emit(.session(work.session))
     }
+
+    /// Refuses a file that ends inside a row.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) { try table.finish() }
 }

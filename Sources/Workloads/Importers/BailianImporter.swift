@@ -59,7 +59,7 @@ public struct BailianImporter: TraceImporter {
         let parent = source.name(record["parent_chat_id"]).flatMap { places["\(source.name)/\($0)"] }
         let root = parent?.root ?? name
         let type = record["type"]?.stringValue ?? "bailian"
-        var chat = open[root] ?? Chat(work: TraceSession(root, profile: type))
+        var chat = open.remove(root) ?? Chat(work: TraceSession(root, profile: type))
         Self.append(request, full, to: &chat, after: parent?.call)
         places[name] = (root, chat.members.count)
         chat.members.append(name)

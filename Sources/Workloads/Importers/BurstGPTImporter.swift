@@ -43,7 +43,7 @@ public struct BurstGPTImporter: TraceImporter {
         open.closeIdle(at: start) { _, done in emit(.session(done.session)) }
         guard request.output > .zero else { return }
         let key = row["session id"]
-        if let key, var work = open[key] {
+        if let key, var work = open.remove(key) {
             work.appendFresh(request, after: work.requests.count - 1)
             open.use(key, at: start, work)
             return
@@ -56,6 +56,7 @@ public struct BurstGPTImporter: TraceImporter {
 
     /// Hands out the sessions that were waiting for more.
     public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
+        try table.finish()
         open.closeAll { _, done in emit(.session(done.session)) }
     }
 }

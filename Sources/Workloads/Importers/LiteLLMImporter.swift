@@ -15,7 +15,7 @@ public struct LiteLLMImporter: TraceImporter {
             "A row goes on from the last one of its session and model if that had ended, and its prompt is at least as large "
                 + "as that prompt and its answer; else its prompt is new. Each model beside the first is an agent.",
             "What a prompt grows by beyond the answer before it is one user message; tools are not recorded, and their times "
-                + "are part of the wait, which is taken for a human's.",
+                + "are part of the wait, which is taken for a human's and is at most eleven days.",
             "A row that was answered from the proxy's own cache, and one whose first token came no earlier than its last, has "
                 + "no time to the first token.",
             "Starts count from the earliest row; all rows are held in memory until the end.",
@@ -105,6 +105,7 @@ public struct LiteLLMImporter: TraceImporter {
 
     /// Hands out all sessions.
     public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
+        try table.finish()
         let (earliest, sessions) = held.sessions()
         for (key, rows) in sessions {
             let isUser = key.hasPrefix("u")

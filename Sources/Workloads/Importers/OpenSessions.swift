@@ -16,6 +16,9 @@ struct OpenSessions<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The session of a key.
     subscript(_ key: Key) -> Value? { values[key]?.value }
 
+    /// Takes a session out, so that it can be changed without a copy; ``use(_:at:_:)`` puts it back.
+    mutating func remove(_ key: Key) -> Value? { values.removeValue(forKey: key)?.value }
+
     /// Stores a session that a request came for.
     mutating func use(_ key: Key, at time: Duration, _ value: Value) {
         values[key] = (value, time)

@@ -91,17 +91,18 @@ struct PromptChains {
     private mutating func extend(
         _ member: Member, at time: Duration, _ full: BlockIdentifiers
     ) -> (chain: Int, index: Int)? {
-        guard let key = longestHead(full), let head = heads[key], var chain = open[head.chain] else { return nil }
-        let earlier = chain.members[head.index].request
+        guard let key = longestHead(full), let head = heads[key], let members = open[head.chain]?.members else {
+            return nil
+        }
+        let (earlier, count) = (members[head.index].request, members.count)
         guard !head.isParted, member.request.input >= earlier.input + earlier.visibleOutput else { return nil }
-        guard head.index == chain.members.count - 1 else {
+        guard head.index == count - 1 else {
             heads[key]?.isParted = true
             part(head.chain, after: head.index, at: time)
             return nil
         }
-        chain.members.append(member)
-        open.use(head.chain, at: time, chain)
-        return (head.chain, chain.members.count - 1)
+        open.use(head.chain, at: time, Chain(members: members + [member]))
+        return (head.chain, count)
     }
 
     /// The head with the most blocks that a prompt begins with.

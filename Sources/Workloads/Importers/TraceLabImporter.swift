@@ -16,7 +16,7 @@ public struct TraceLabImporter: TraceImporter {
             "What a prompt grows by is the answer before it without its reasoning, and then the tools' results, parted by their "
                 + "characters, or one user message.",
             "A wait is the time from the last event of an answer to the last input of the next round; it is a human's if that "
-                + "round begins with a user's message, and a tool's if it begins with a result.",
+                + "round begins with a user's message, and a tool's if it begins with a result, and is at most eleven days.",
             "Who started a sub-agent is not recorded: it is a session of its own.",
             "Of rounds with one round_id the first counts. Starts count from the earliest; all rounds are held in memory until "
                 + "the end.",

@@ -123,7 +123,7 @@ struct TraceSession {
         _ request: TraceRequest, agent: String, after previous: Int?, context: Call.Context, carry: TokenCount,
         items: [Call.AddedItem]
     ) {
-        if session.start == nil { session.start = request.start }
+        if session.calls.isEmpty { session.start = request.start }
         var call = Call(
             identifier: CallIdentifier("\(session.calls.count)"), agent: agent,
             after: previous.map { [session.calls[$0].identifier] } ?? [], waitKind: request.waitKind, context: context,
@@ -133,7 +133,7 @@ struct TraceSession {
         if previous == nil { call.waitKind = .start }
         call.answer.toolCalls = request.toolCalls
         if let start = request.start, let first = session.start {
-            call.recorded.start = TraceTime.bounded(start - first)
+            call.recorded.start = max(.zero, start - first)
         }
         call.recorded.duration = request.duration.map(TraceTime.bounded)
         call.recorded.timeToFirstToken = request.timeToFirstToken.map(TraceTime.bounded)

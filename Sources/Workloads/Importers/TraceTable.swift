@@ -6,6 +6,7 @@ struct TraceTable {
     private var reader = CSVReader()
     private var columns: [String: Int] = [:]
     private var columnCount = 0
+    private var last = TraceSource(name: "", line: 0)
 
     /// One row below the header.
     struct Row {
@@ -30,7 +31,9 @@ struct TraceTable {
     /// - Returns: the row that ends here; nil for a header and for a row that goes on in the next line.
     /// - Throws: ``SessionFileError`` if it is no row, or the header lacks a column.
     mutating func row(_ bytes: ArraySlice<UInt8>, _ source: TraceSource) throws(SessionFileError) -> Row? {
-        guard source.line > 1 || reader.isInsideRow else {
+        if source.line == 1 { try finish() }
+        last = source
+        guard source.line > 1 else {
             try readHeader(bytes, source)
             return nil
         }
@@ -40,6 +43,13 @@ struct TraceTable {
             throw source.problem("the row has \(fields.count) fields, but the header names \(columnCount) columns")
         }
         return Row(fields: fields, columns: columns)
+    }
+
+    /// Ends a file.
+    ///
+    /// - Throws: ``SessionFileError`` if it ends inside a row.
+    func finish() throws(SessionFileError) {
+        if reader.isInsideRow { throw last.problem("the file ends inside quotes; is it cut?") }
     }
 
     private mutating func readHeader(_ bytes: ArraySlice<UInt8>, _ source: TraceSource) throws(SessionFileError) {
