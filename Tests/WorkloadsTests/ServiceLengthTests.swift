@@ -8,43 +8,50 @@ import Testing
 @Suite struct ServiceLengthTests {
     private static let passages = [
         #"{"sys_prompt_id": 8302, "token_length": 512}"#, #"{"sys_prompt_id": 15199, "token_length": 437}"#,
+        #"{"sys_prompt_id": 8308, "token_length": 100}"#, #"{"sys_prompt_id": 15198, "token_length": 437}"#,
         #"{"passage_id": 7398, "token_length": 113}"#, #"{"passage_id": 7370, "token_length": 150}"#,
         #"{"history_id": 15200, "token_length": 11}"#, #"{"web_search_id": 20110, "token_length": 20}"#,
         #"{"user_input_id": 26923, "token_length": 30}"#, #"{"user_input_id": 26924, "token_length": 40}"#,
     ]
 
-    private func question(_ time: String, _ input: Int, _ session: String, passages: [Int], web: [Int] = []) -> String {
+    private func question(
+        _ time: String, _ input: Int, _ session: String, system: [Int], passages: [Int], web: [Int] = []
+    ) -> String {
         #"{"timestamp": "\#(time)", "input_length": \#(input), "output_length": 192, "hash_ids": {"sys_prompt": "#
-            + #"[8302, 15199], "passages_ids": \#(passages), "history": [15200], "web_search": \#(web), "#
+            + #"\#(system), "passages_ids": \#(passages), "history": [15200], "web_search": \#(web), "#
             + #""user_input": [26923]}, "session_id": "\#(session)"}"#
     }
 
-    @Test func `components of RAGPulse are documents with one text each`() throws {
+    @Test func `components of RAGPulse are system prompts and documents with one text each`() throws {
         let questions = [
-            question("90", 1300, "b", passages: [7398, 7370]),
-            question("82", 1260, "a", passages: [7370, 7398], web: [20110]),
-            question("100", 1153, "b", passages: [7398]),
+            question("90", 1300, "b", system: [8302, 15199], passages: [7398, 7370]),
+            question("82", 1260, "a", system: [8302, 15198], passages: [7370, 7398], web: [20110]),
+            question("100", 200, "b", system: [8308], passages: []),
+            question("110", 300, "b", system: [8308], passages: [7398]),
         ]
         let library = try TextTraces.library(
             RAGPulseImporter.self, questions.joined(separator: "\n"), Self.passages.joined(separator: "\n"))
-        let system = "system-8302 doc 512, system-15199 doc 437"
         #expect(
             LengthTraces.words(library) == [
-                "a @0.0: 0.0 start new 0+0+[\(system), passage-7370 doc 150, passage-7398 doc 113, history-15200 doc 11, "
-                    + "page-20110 doc 20, user 30]=1273>192",
-                "b @8.0: 0.0 start new 0+0+[\(system), passage-7398 doc 113, passage-7370 doc 150, history-15200 doc 11, "
-                    + "user 77]=1300>192 | 10.0 human new 0+0+[\(system), passage-7398 doc 113, history-15200 doc 11, "
-                    + "user 80]=1153>192",
+                "a @0.0: 0.0 start new 512+0+[system-15198 doc 437, passage-7370 doc 150, passage-7398 doc 113, "
+                    + "history-15200 doc 11, page-20110 doc 20, user 30]=1273>192",
+                "b @8.0: 0.0 start new 512+0+[system-15199 doc 437, passage-7398 doc 113, passage-7370 doc 150, "
+                    + "history-15200 doc 11, user 77]=1300>192 | 10.0 human new 100+0+[history-15200 doc 11, user 89]=200>192"
+                    + " | 10.0 human new 100+0+[passage-7398 doc 113, history-15200 doc 11, user 76]=300>192",
             ])
+        #expect(library.assets.keys.sorted() == ["system-8302", "system-8308"])
+        #expect(library.sessions[1].calls.map(\.agent) == ["main", "system-8308", "system-8308"])
         #expect(library.sessions[0].calls[0].other["recorded_in"] == 1260)
         #expect(library.sessions[1].calls[0].other["recorded_in"] == nil)
-        let texts = [
-            LengthTraces.texts(library, 0, 0), LengthTraces.texts(library, 1, 0), LengthTraces.texts(library, 1, 1),
-        ]
+        let texts = [(0, 0), (1, 0), (1, 2)].map { LengthTraces.texts(library, $0.0, $0.1) }
+        #expect(texts[0][0] == texts[1][0] && texts[0][0].hasPrefix("system: "))
         #expect(texts[0][2] == texts[1][3])
         #expect(texts[0][3] == texts[1][2])
-        #expect(texts[1][...2] == texts[2][...2])
-        #expect(texts[0][2] != texts[0][3])
+        #expect(texts[1][2] == texts[2][1])
+        #expect(texts[0][2] != texts[0][3] && texts[0][1] != texts[1][1] && texts[1][0] != texts[2][0])
+        // The system prompts of the second session's first call and third call were sent before.
+        let cached = WorkloadDescription(library).idealHitShare * Double(1273 + 1300 + 200 + 300)
+        #expect(abs(cached - (512 + 100)) < 1e-6)
         #expect(try TextTraces.faults(library) == [])
         #expect(SessionLint.findings(library) == [])
     }

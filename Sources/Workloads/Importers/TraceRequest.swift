@@ -66,6 +66,16 @@ struct TraceSession {
         session.share = share
     }
 
+    /// Gives an agent a system prompt that is stored in the library.
+    mutating func setPrefix(of agent: String, _ system: Asset) {
+        if agent == Call.mainAgent {
+            session.systemTokens = system.tokens
+        } else {
+            session.agentPrefixTokens[agent] = system.tokens
+        }
+        session.prefixAssets[agent] = Session.PrefixAssets(system: system.identifier)
+    }
+
     /// Appends a request whose prompt holds nothing of what was sent before.
     ///
     /// - Parameters:
@@ -77,7 +87,7 @@ struct TraceSession {
         _ request: TraceRequest, agent: String = Call.mainAgent, after previous: Int?,
         items: [Call.AddedItem]? = nil
     ) {
-        if agent != Call.mainAgent { session.agentPrefixTokens[agent] = .zero }
+        if agent != Call.mainAgent, session.agentPrefixTokens[agent] == nil { session.agentPrefixTokens[agent] = .zero }
         let size = max(.zero, request.input - session.prefixTokens(of: agent))
         append(
             request, agent: agent, after: previous, context: .new, carry: .zero,
