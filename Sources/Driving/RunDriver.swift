@@ -295,6 +295,11 @@ public final class RunDriver {
         row.plannedInput = call.input
         row.plannedOutput = call.output
         row.plannedCached = plan.cachedTokens(key)
+        if let live = sessions[key.session] {
+            row.context = CallContext(
+                agent: call.agent, previousCall: live.transcript.graph.previousCall(key.call, in: session),
+                isFinal: key.call == session.finalCall)
+        }
         return row
     }
 

@@ -17,7 +17,8 @@ public struct MooncakeImporter: TraceImporter {
                 + "not recorded.",
             "A chain ends when an hour passes without a request of it; until then it is held in memory, as are all block "
                 + "identifiers until the end.",
-            "Arrivals are as recorded, in batches of about three seconds.", TraceClock.guess,
+            "Arrivals are as recorded, in batches of about three seconds, which a load with recorded arrivals spreads if its "
+                + "quantum is 3s.", TraceClock.guess,
         ])
 
     private var clock = TraceClock()
