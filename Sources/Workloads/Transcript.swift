@@ -56,18 +56,29 @@ public struct Transcript: Sendable {
     public func prefix(agent: String, runSalt: String) -> PromptPrefix {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
-        var (tools, system) = (session.toolsTokens, session.systemTokens)
+        let (tools, system) = prefixTokens(agent)
         let names = session.prefixAssets[agent]
-        if agent != Call.mainAgent {
-            let whole = session.prefixTokens(of: agent)
-            tools = agentTools(of: whole, names)
-            system = max(.zero, whole - tools)
-        }
         let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
-        let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
+        let salt = Self.saltLine(runSalt)
         let room = tokenizer.bytes(system) - salt.utf8.count
         let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
         return PromptPrefix(tools: definitions, system: salt + text, key: key)
+    }
+
+    private static func saltLine(_ salt: String) -> String { salt.isEmpty ? "" : "[run \(salt)]\n" }
+
+    /// The sizes of an agent's tools and system prompt.
+    private func prefixTokens(_ agent: String) -> (tools: TokenCount, system: TokenCount) {
+        guard agent != Call.mainAgent else { return (session.toolsTokens, session.systemTokens) }
+        let whole = session.prefixTokens(of: agent)
+        let tools = agentTools(of: whole, session.prefixAssets[agent])
+        return (tools, max(.zero, whole - tools))
+    }
+
+    /// The bytes of a run's salt that a made-up system prompt is too small for; the first message is that much shorter.
+    private func excessSaltBytes(_ agent: String, _ runSalt: String) -> Int {
+        guard session.prefixAssets[agent]?.system == nil else { return 0 }
+        return max(0, Self.saltLine(runSalt).utf8.count - tokenizer.bytes(prefixTokens(agent).system))
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
@@ -105,9 +116,11 @@ public struct Transcript: Sendable {
         let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
         // A salt in front would part what sessions with equal blocks share.
         var opening = entry.kept.isEmpty && call.blocks.isEmpty ? opening(salts) : ""
-        var blockText = entry.kept.isEmpty ? blockText(call, after: entry.keptTokens) : [][...]
+        var blockText = blockText(call, after: entry.keptTokens)
+        var excessSalt = entry.kept.isEmpty ? excessSaltBytes(call.agent, salts.run) : 0
         func user(_ tokens: TokenCount, _ text: String?) {
-            let room = tokenizer.bytes(tokens) - opening.utf8.count
+            let room = tokenizer.bytes(tokens) - opening.utf8.count - excessSalt
+            excessSalt = max(0, -room)
             let made = blockText.prefix(max(0, room))
             blockText = blockText.dropFirst(made.count)
             let rest = max(0, room - made.count)
@@ -117,7 +130,7 @@ public struct Transcript: Sendable {
             opening = ""
         }
         if entry.remainder > .zero { user(entry.remainder, nil) }
-        if hasAnswer { items += answer(call, index, results, tools, &synthesizer) }
+        if hasAnswer { items += answer(call, index, results, tools, &synthesizer, &blockText) }
         var excess = max(0, -entry.remainder.value)
         for item in call.added where !(hasAnswer && item.role == "tool") {
             let cut = min(excess, item.tokens.value)
@@ -161,27 +174,38 @@ public struct Transcript: Sendable {
     }
 
     /// The text of a prompt's blocks after so many tokens: equal identifiers, equal bytes.
+    ///
+    /// A block ends where its last token does, rounded to a byte, so that sizes do not drift apart over many blocks.
     private func blockText(_ call: Call, after offset: TokenCount) -> ArraySlice<UInt8> {
-        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) else { return [] }
-        let owner = session.share == .session ? seed : blockSeed
-        let size = tokenizer.bytes(TokenCount(blockTokens))
-        var bytes: [UInt8] = []
-        for block in call.blocks.joined().dropFirst(offset.value / blockTokens) {
-            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
-            bytes += synthesizer.prose(byteCount: size).utf8
+        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) || call.carry > .zero else {
+            return []
         }
-        return bytes.dropFirst(tokenizer.bytes(TokenCount(offset.value % blockTokens)))
+        func start(_ block: Int) -> Int { tokenizer.bytes(TokenCount(block * blockTokens)) }
+        let owner = session.share == .session ? seed : blockSeed
+        let first = offset.value / blockTokens
+        var bytes: [UInt8] = []
+        for (position, block) in zip(first..., call.blocks.joined().dropFirst(first)) {
+            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
+            bytes += synthesizer.prose(byteCount: start(position + 1) - start(position)).utf8
+        }
+        return bytes.dropFirst(tokenizer.bytes(offset) - start(first))
     }
 
     /// The recorded answer of the previous call and what its tools returned; what the source lacks is made up.
+    ///
+    /// An answer without tools is text of the prompt's blocks too, so that what was generated equals what later prompts hold.
     private func answer(
         _ call: Call, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition],
-        _ synthesizer: inout TextSynthesizer
+        _ synthesizer: inout TextSynthesizer, _ blockText: inout ArraySlice<UInt8>
     ) -> [ConversationItem] {
         let recorded = graph.entries[index].answered.map { session.calls[$0].answer } ?? Call.Answer()
         let room = tokenizer.bytes(call.carry)
+        let made = blockText.prefix(room)
+        blockText = blockText.dropFirst(tokenizer.bytes(results.reduce(call.carry) { $0 + $1.tokens }))
         guard !results.isEmpty else {
-            let text = recorded.text ?? synthesizer.prose(byteCount: room)
+            let text =
+                recorded.text
+                ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: room - made.count)
             return [.assistant(AssistantMessage(text: text, reasoning: recorded.reasoning))]
         }
         let isRecorded = recorded != Call.Answer()
