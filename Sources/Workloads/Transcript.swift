@@ -49,25 +49,52 @@ public struct Transcript: Sendable {
 
     /// The tools and the system prompt of an agent.
     ///
+    /// The run's salt opens both, the tools in the first one's description: providers differ in which of them they put first.
+    /// It is part of the size of what is made up; what was recorded is sent whole and grows by it. A made-up system prompt
+    /// too small for it stays as it is: then the salts of the first user message must do.
+    ///
     /// - Parameters:
     ///   - agent: the agent.
-    ///   - runSalt: stands in front of the system prompt, and is part of its size.
+    ///   - runSalt: what nothing of an earlier run has; empty for none.
     /// - Returns: the prefix; its size is that of the session.
     public func prefix(agent: String, runSalt: String) -> PromptPrefix {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
-        var (tools, system) = (session.toolsTokens, session.systemTokens)
+        let (tools, system) = prefixBytes(agent)
         let names = session.prefixAssets[agent]
+        let mark = runSalt.isEmpty ? "" : "[run \(runSalt)]"
+        let space = mark.isEmpty ? 0 : mark.utf8.count + 1
+        var definitions =
+            assetTools(names?.tools) ?? synthesizer.tools(byteCount: tools > 0 ? max(1, tools - space) : 0)
+        if !mark.isEmpty, !definitions.isEmpty { definitions[0].description = mark + " " + definitions[0].description }
+        let recorded = assetText(names?.system)
+        guard !mark.isEmpty, hasSystemSalt(agent) else {
+            return PromptPrefix(
+                tools: definitions, system: recorded ?? synthesizer.prose(byteCount: system), key: key)
+        }
+        let text = recorded ?? synthesizer.prose(byteCount: max(0, system - space))
+        return PromptPrefix(tools: definitions, system: mark + "\n" + text, key: key)
+    }
+
+    /// The sizes of an agent's tools and system prompt.
+    private func prefixBytes(_ agent: String) -> (tools: Int, system: Int) {
+        var (tools, system) = (session.toolsTokens, session.systemTokens)
         if agent != Call.mainAgent {
             let whole = session.prefixTokens(of: agent)
-            tools = agentTools(of: whole, names)
+            tools = agentTools(of: whole, session.prefixAssets[agent])
             system = max(.zero, whole - tools)
         }
-        let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
-        let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
-        let room = tokenizer.bytes(system) - salt.utf8.count
-        let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
-        return PromptPrefix(tools: definitions, system: salt + text, key: key)
+        return (tokenizer.bytes(tools), tokenizer.bytes(system))
+    }
+
+    /// The size of a run's salt with its brackets and what parts it from the text: `[run 0123456789ab]` and a line feed.
+    private static let runSaltBytes = 19
+
+    /// True if an agent's system prompt opens with the run's salt: one that was recorded, or has room for it, or must have it
+    /// because equal blocks leave no place for one in the user's messages.
+    private func hasSystemSalt(_ agent: String) -> Bool {
+        assetText(session.prefixAssets[agent]?.system) != nil || prefixBytes(agent).system >= Self.runSaltBytes
+            || session.calls.contains { !$0.blocks.isEmpty }
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
@@ -104,17 +131,19 @@ public struct Transcript: Sendable {
         let results = call.added.filter { $0.role == "tool" }
         let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
         // A salt in front would part what sessions with equal blocks share.
-        var opening = entry.kept.isEmpty && call.blocks.isEmpty ? opening(salts) : ""
+        var openings = entry.kept.isEmpty && call.blocks.isEmpty ? openings(salts, call.agent) : []
         var blockText = entry.kept.isEmpty ? blockText(call, after: entry.keptTokens) : [][...]
         func user(_ tokens: TokenCount, _ text: String?) {
-            let room = tokenizer.bytes(tokens) - opening.utf8.count
+            let size = tokenizer.bytes(tokens)
+            let opening = openings.first { text != nil || $0.utf8.count <= size } ?? openings.last ?? ""
+            openings = []
+            let room = size - opening.utf8.count
             let made = blockText.prefix(max(0, room))
             blockText = blockText.dropFirst(made.count)
             let rest = max(0, room - made.count)
             items.append(
                 .user(
                     opening + (text ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: rest))))
-            opening = ""
         }
         if entry.remainder > .zero { user(entry.remainder, nil) }
         if hasAnswer { items += answer(call, index, results, tools, &synthesizer) }
@@ -125,13 +154,17 @@ public struct Transcript: Sendable {
             let tokens = TokenCount(item.tokens.value - cut)
             user(tokens, item.text ?? (item.role == "doc" ? document(item.name, tokens) : nil))
         }
-        if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, opening.isEmpty ? "Go on." : nil) }
+        if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, openings.isEmpty ? "Go on." : nil) }
         return items
     }
 
-    private func opening(_ salts: Salts) -> String {
-        let marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
-        return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
+    /// What may open the first user message of a fresh context, best first: all salts, or for a message that they do not fit
+    /// into only the one that says the most. The run's own stands there only if no other does.
+    private func openings(_ salts: Salts, _ agent: String) -> [String] {
+        var marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
+        if marks.isEmpty, !salts.run.isEmpty, !hasSystemSalt(agent) { marks = [("run", salts.run)] }
+        guard let last = marks.last else { return [] }
+        return ["[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n", "[\(last.0) \(last.1)]\n"]
     }
 
     /// The text of a document: its asset's, or one that is the same wherever the document's name stands.
