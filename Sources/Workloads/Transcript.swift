@@ -158,8 +158,10 @@ public struct Transcript: Sendable {
         return items
     }
 
-    /// What may open the first user message of a fresh context, best first: all salts, or for a message that they do not fit
-    /// into only the one that says the most. The run's own stands there only if no other does.
+    /// What may open the first user message of a fresh context, best first.
+    ///
+    /// That is all salts, or for a message that they do not fit into only the one that says the most. The run's own stands there
+    /// only if no other does.
     private func openings(_ salts: Salts, _ agent: String) -> [String] {
         var marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
         if marks.isEmpty, !salts.run.isEmpty, !hasSystemSalt(agent) { marks = [("run", salts.run)] }
