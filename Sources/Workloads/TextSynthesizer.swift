@@ -114,11 +114,24 @@ public struct TextSynthesizer: Sendable {
         for property in properties { object[property.key] = value(for: property.value) }
         if properties.isEmpty { object["input"] = "" }
         let missing = byteCount - JSONValue.object(object).serialized().count
-        let text = object.members.last { $0.value.stringValue != nil && $0.key != "mode" }
-        if missing > 0, let text {
-            object[text.key] = .string((text.value.stringValue ?? "") + words(byteCount: missing))
-        }
+        let key = properties.isEmpty ? "input" : properties.last { Self.takesAnyText($0.value) }?.key
+        if missing > 0, let key, let value = object[key] { object[key] = lengthened(value, by: missing) }
         return JSONValue.object(object).text()
+    }
+
+    /// Makes a text, or the first text of a list, longer.
+    private mutating func lengthened(_ value: JSONValue, by byteCount: Int) -> JSONValue {
+        if let items = value.arrayValue, let first = items.first {
+            return .array([lengthened(first, by: byteCount)] + items.dropFirst())
+        }
+        return .string((value.stringValue ?? "") + words(byteCount: byteCount))
+    }
+
+    /// True if a schema allows any text, or a list of any texts.
+    private static func takesAnyText(_ schema: JSONValue) -> Bool {
+        if schema["type"]?.stringValue == "array" { return schema["items"].map(takesAnyText) ?? false }
+        let limits = ["enum", "const", "pattern", "format", "maxLength"]
+        return schema["type"]?.stringValue == "string" && limits.allSatisfy { schema[$0] == nil }
     }
 
     /// Words with single spaces and nothing that JSON must escape.

@@ -219,28 +219,48 @@ public struct Transcript: Sendable {
             let text = recorded.text ?? synthesizer.prose(byteCount: room)
             return [.assistant(AssistantMessage(text: text, reasoning: recorded.reasoning))]
         }
-        let isRecorded = recorded != Call.Answer()
-        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: room * 3 / 10))
+        let calls = toolCalls(recorded, index, results, tools, room: room, &synthesizer)
+        let size = calls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        let isRecorded = recorded.reasoning != nil || recorded.toolCalls.contains { $0.arguments != nil }
+        // What the arguments do not fill, since a schema may leave no place for text, is said beside the calls.
+        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: max(0, room - size)))
+        let message = AssistantMessage(
+            text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
+        // Arguments that a schema requires may be larger than what was recorded of the whole answer: results are that shorter.
+        var excess = isRecorded || recorded.text != nil ? 0 : max(0, size - room)
+        return [.assistant(message)]
+            + zip(calls, results).map { made, result in
+                if let text = result.text {
+                    return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+                }
+                let whole = tokenizer.bytes(result.tokens)
+                let cut = min(excess, whole)
+                excess -= cut
+                let text = synthesizer.toolResult(of: made.name, byteCount: whole - cut)
+                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+            }
+    }
+
+    /// The tool calls that results answer: recorded ones, or such as fill seven tenths of an answer, or all of it where it is
+    /// known that nothing else was said.
+    private func toolCalls(
+        _ recorded: Call.Answer, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition], room: Int,
+        _ synthesizer: inout TextSynthesizer
+    ) -> [ToolCall] {
+        let rest =
+            recorded.text.map { room - $0.utf8.count } ?? (recorded == Call.Answer() ? room - room * 3 / 10 : room)
         var generator = SeededGenerator(seed: seed.derived("tools", index))
-        var calls: [ToolCall] = []
-        for (position, result) in results.enumerated() {
+        return results.enumerated().map { position, result in
             let wanted = position < recorded.toolCalls.count ? recorded.toolCalls[position] : nil
             let wantedName = wanted?.name ?? result.name
             let tool = tools.first { $0.name == wantedName } ?? (tools.isEmpty ? nil : generator.choice(tools))
             let name = wantedName ?? tool?.name ?? "run_command"
-            let share = (room - text.utf8.count) / results.count - name.utf8.count
             let identifier = "call_" + Self.hexadecimal(seed.derived("identifier/\(index)", position).value)
-            let arguments = wanted?.arguments ?? synthesizer.arguments(for: tool, byteCount: share)
-            calls.append(ToolCall(identifier: identifier, name: name, arguments: arguments))
+            let arguments =
+                wanted?.arguments
+                ?? synthesizer.arguments(for: tool, byteCount: rest / results.count - name.utf8.count)
+            return ToolCall(identifier: identifier, name: name, arguments: arguments)
         }
-        let message = AssistantMessage(
-            text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
-        return [.assistant(message)]
-            + zip(calls, results).map { made, result in
-                let text =
-                    result.text ?? synthesizer.toolResult(of: made.name, byteCount: tokenizer.bytes(result.tokens))
-                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
-            }
     }
 
     /// Sixteen hexadecimal digits.
