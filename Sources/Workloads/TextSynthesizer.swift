@@ -5,7 +5,7 @@ public import Statistics
 ///
 /// The text is the same for the same seed and different for different seeds, so that no provider's cache knows it. All of it
 /// is ASCII. Its size is exact in bytes and approximate in tokens: words, punctuation and numbers are mixed so that a token
-/// takes about 3.8 bytes under the tokenizers of current models, as in recorded sessions (`Scripts/test-tokens` counts it).
+/// takes about 3.8 bytes under the tokenizers of current models (`Scripts/test-tokens` counts it).
 public struct TextSynthesizer: Sendable {
     private var generator: SeededGenerator
 

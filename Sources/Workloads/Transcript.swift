@@ -17,6 +17,8 @@ public struct Transcript: Sendable {
     private let librarySeed: Seed
     private let blockSeed: Seed
     private let tokenizer: ApproximateTokenizer
+    /// True if equal blocks leave no place for a salt in the user's messages.
+    private let hasBlocks: Bool
 
     /// Makes a transcript.
     ///
@@ -33,6 +35,7 @@ public struct Transcript: Sendable {
         blockSeed: Seed? = nil, tokenizer: ApproximateTokenizer
     ) {
         self.session = session
+        hasBlocks = session.calls.contains { !$0.blocks.isEmpty }
         assets = library?.assets ?? [:]
         blockTokens = library?.blockTokens ?? 64
         self.blockSeed = blockSeed ?? librarySeed
@@ -44,7 +47,7 @@ public struct Transcript: Sendable {
 
     /// Which bytes an agent's prefix has, without making them: equal keys, equal bytes.
     public func prefixKey(agent: String) -> String {
-        session.prefixKey(of: agent, owner: "\(seed.value)")
+        session.prefixKey(of: agent, owner: "\(seed.value)") + (hasBlocks ? "/blocks" : "")
     }
 
     /// The tools and the system prompt of an agent.
@@ -94,7 +97,7 @@ public struct Transcript: Sendable {
     /// because equal blocks leave no place for one in the user's messages.
     private func hasSystemSalt(_ agent: String) -> Bool {
         assetText(session.prefixAssets[agent]?.system) != nil || prefixBytes(agent).system >= Self.runSaltBytes
-            || session.calls.contains { !$0.blocks.isEmpty }
+            || hasBlocks
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
