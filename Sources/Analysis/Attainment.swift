@@ -26,7 +26,7 @@ public struct Attainment: Hashable, Sendable {
         case good, missed, undetermined
     }
 
-    /// Judges a call that was sent.
+    /// Judges a call that was sent; what it had to wait for room counts as part of its times.
     static func judge(_ attempt: AttemptRow, _ objectives: [Objective]) -> Judgement {
         guard attempt.outcome.isSuccess else { return .missed }
         var isDetermined = true
@@ -36,7 +36,10 @@ public struct Attainment: Hashable, Sendable {
                 isDetermined = false
                 continue
             }
-            if metric.isBetterWhenLower ? value > objective.limit : value < objective.limit { return .missed }
+            let isMissed =
+                metric.isBetterWhenLower
+                ? value + attempt.predecessorDelay > objective.limit : value < objective.limit
+            if isMissed { return .missed }
         }
         return isDetermined ? .good : .undetermined
     }

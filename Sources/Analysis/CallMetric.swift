@@ -41,7 +41,8 @@ public struct CallMetric: Sendable {
     /// first output: that we did not wait for it is not the endpoint's doing.
     private func valueOfBeginning(_ attempt: AttemptRow) -> Double? {
         switch name {
-        case Self.timeToFirstToken.name: attempt.events.isEmpty ? .infinity : valueOfSuccess(attempt)
+        case Self.timeToFirstToken.name, Self.scheduledTimeToFirstToken.name:
+            attempt.events.isEmpty ? .infinity : valueOfSuccess(attempt)
         case Self.timeToFirstByte.name: attempt.firstByte == nil ? .infinity : valueOfSuccess(attempt)
         case Self.timeToFirstOutput.name, Self.timeToFirstToolCall.name:
             attempt.events.isEmpty ? .infinity : valueOfSuccess(attempt).flatMap { $0.isFinite ? $0 : nil }
@@ -51,12 +52,21 @@ public struct CallMetric: Sendable {
 
     /// All metrics in the order of the tables.
     public static let all: [CallMetric] = [
-        timeToFirstByte, timeToFirstToken, timeToFirstOutput, timeToFirstToolCall, timePerOutputToken, longestStall,
-        turnTime, scheduledTurnTime, decodeRate, turnRate,
+        timeToFirstByte, timeToFirstToken, scheduledTimeToFirstToken, timeToFirstOutput, timeToFirstToolCall,
+        timePerOutputToken, longestStall, turnTime, scheduledTurnTime, decodeRate, turnRate,
     ]
 }
 
 extension AttemptRow {
+    /// Seconds that the call had to wait after it was due, because a cap left no room for its session in an open loop; zero
+    /// in a closed one.
+    ///
+    /// The sessions before it caused that wait, and so the endpoint did: its predecessor delay.
+    var predecessorDelay: Double {
+        guard let due, let predecessorEnd else { return 0 }
+        return max(0, (predecessorEnd - due).seconds)
+    }
+
     /// The last content event.
     var lastContent: ContentEvent? { events.last }
 }

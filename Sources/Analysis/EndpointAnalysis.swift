@@ -40,6 +40,10 @@ public struct EndpointAnalysis: Sendable {
     public let cost: CostTotals
     /// How its answers used their tools.
     public let toolUse: ToolUse
+    /// How long its answers are.
+    public let outputLength: OutputLength
+    /// What matters to agents: sessions as a whole, cached contexts, tools under long prompts and under load.
+    public let agents: AgentFigures
     /// Calls that met the objectives.
     public let attainment: Attainment
     /// The same as a share with its interval; without trials if not one answer could be judged.
@@ -92,13 +96,15 @@ public struct EndpointAnalysis: Sendable {
         var cost = CostTotals(price: price)
         var attainment = Attainment()
         var toolUse = ToolUse()
+        var outputLength = OutputLength()
         var rounds = Array(repeating: (tried: 0, succeeded: 0, good: 0), count: roundCount)
         for attempt in judged {
             tokens.add(attempt)
             cost.add(attempt, price: price)
             toolUse.add(attempt)
+            outputLength.add(attempt)
         }
-        self.toolUse = toolUse
+        (self.toolUse, self.outputLength) = (toolUse, outputLength)
         for attempt in calls {
             let judgement = Attainment.judge(attempt, objectives)
             attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)
@@ -120,6 +126,7 @@ public struct EndpointAnalysis: Sendable {
         interChunk = MetricSummary(inTimeOrder: gaps, effectiveCount: Double(streams.count))
         sessions = Self.measurements(sent, rows, roundCount: roundCount, price: price)
         let valid = sessions.map { $0.filter { !$0.isVoid } }
+        agents = AgentFigures(valid.flatMap(\.self), judged: judged, all: attempts)
         sessionModelTime = MetricSummary(inTimeOrder: valid.joined().map(\.modelTimeOrFailure))
         sessionSuccess = ShareFigure(clusters: valid.map { round in (round.count(where: \.isSuccess), round.count) })
         activeTime = Self.activeTime(judged)
@@ -144,7 +151,7 @@ public struct EndpointAnalysis: Sendable {
             rounds[row.round].append(
                 SessionMeasurement(
                     name: row.name, isSuccess: row.isSuccess, modelTime: modelTime(own), listCost: cost.list,
-                    calls: firstAttempts(own)))
+                    calls: firstAttempts(own), timeline: SessionTimeline(own)))
         }
         return rounds
     }
@@ -155,9 +162,10 @@ public struct EndpointAnalysis: Sendable {
         return attempts.filter { least[$0.place] == $0.number }
     }
 
-    /// Seconds in calls, and in the waits before a call was sent again: the provider caused those, not the client.
+    /// Seconds in calls, in the waits before a call was sent again, and in the wait for room before the first call: the provider
+    /// caused those, not the client.
     private static func modelTime(_ attempts: [AttemptRow]) -> Double {
-        var sum = 0.0
+        var sum = attempts.map(\.predecessorDelay).max() ?? 0
         var last: AttemptRow?
         for attempt in attempts {
             sum += attempt.timeSpent

@@ -29,9 +29,7 @@ public struct HarnessVerdict: Hashable, Sendable {
     public let findings: [Finding]
     /// The 99th percentile of the delay that we added before sending, in seconds; nil without calls.
     public let dispatchDelay: Double?
-    /// The share of time in which the loop worked, 0 ...
-    ///
-    /// 1; nil without records.
+    /// The share of time in which the loop worked, from 0 to 1; nil without records.
     public let busyShare: Double?
     /// The longest time in which no socket was looked at, in seconds; nil without records.
     public let longestStall: Double?

@@ -23,6 +23,8 @@ public struct RunAnalysis: Sendable {
     public let verdicts: [HarnessVerdict]
     /// Notes of the runs.
     public let notes: [String]
+    /// Whether the endpoints' answers are of one length.
+    public let outputLengths: OutputLengths
     /// Rounds that every endpoint finished, but for those that were stopped; only these are compared.
     public let completeRounds: [Int]
 
@@ -66,6 +68,7 @@ public struct RunAnalysis: Sendable {
                 sessions: sessions[index] ?? [], roundCount: roundCount, objectives: plan.objectives)
         }
         let found = endpoints.filter { !$0.wasStopped }
+        outputLengths = OutputLengths(found.map { ($0.identifier, $0.outputLength) })
         completeRounds = (0..<roundCount).filter { round in
             !found.isEmpty && found.allSatisfy { $0.sessions[round].count == plan.sessionsPerRound }
         }

@@ -14,16 +14,22 @@ public struct TokenTotals: Hashable, Sendable {
     public var plannedCached = TokenCount.zero
     /// Prompt tokens of those calls by the plan's own count.
     public var plannedInput = TokenCount.zero
+    /// How many calls those are.
+    public var callsTellingCache = 0
     /// Generated tokens of the calls that told them.
     public var output = TokenCount.zero
+    /// Reasoning tokens, over the calls that told them without contradiction.
+    public var reasoning = TokenCount.zero
+    /// Generated tokens of those calls, reasoning included.
+    public var outputWhereReasoningIsKnown = TokenCount.zero
+    /// How many calls those are.
+    public var callsTellingReasoning = 0
     /// Attempts that the provider took, failed ones included, and of which it told no usage.
     public var callsWithoutUsage = 0
     /// Calls whose provider's totals contradict each other.
     public var ambiguousCalls = 0
 
-    /// Cached tokens of all prompt tokens where both are known, 0 ...
-    ///
-    /// 1; nil where nothing is known.
+    /// Cached tokens of all prompt tokens where both are known, from 0 to 1; nil where nothing is known.
     public var cacheShare: Double? {
         inputWhereCacheIsKnown > .zero ? Double(cacheRead.value) / Double(inputWhereCacheIsKnown.value) : nil
     }
@@ -31,6 +37,12 @@ public struct TokenTotals: Hashable, Sendable {
     /// The share of the prompts that a cache would hold which forgets nothing, by the plan; nil where nothing is known.
     public var idealCacheShare: Double? {
         plannedInput > .zero ? Double(plannedCached.value) / Double(plannedInput.value) : nil
+    }
+
+    /// Reasoning tokens of all output tokens where both are known, from 0 to 1; nil where nothing is known.
+    public var reasoningShare: Double? {
+        outputWhereReasoningIsKnown > .zero
+            ? Double(reasoning.value) / Double(outputWhereReasoningIsKnown.value) : nil
     }
 
     mutating func add(_ attempt: AttemptRow) {
@@ -44,6 +56,12 @@ public struct TokenTotals: Hashable, Sendable {
             inputWhereCacheIsKnown += total
             plannedCached += attempt.plannedCached
             plannedInput += attempt.plannedInput
+            callsTellingCache += 1
+        }
+        if let thought = usage.outputReasoning, let total = usage.outputTotal, !usage.isAmbiguous {
+            reasoning += thought
+            outputWhereReasoningIsKnown += total
+            callsTellingReasoning += 1
         }
     }
 }

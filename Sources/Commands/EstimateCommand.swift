@@ -47,8 +47,20 @@ enum EstimateCommand: Subcommand {
             title: "Estimate of plan \(plan.profile.name)",
             introduction: [
                 cost(estimate, plan, decimals: decimals),
-                "the client's own waits alone take \(Figures.fixed(estimate.shortest.seconds, 1)) s",
+                time(estimate, plan),
             ], tables: [table], notices: plan.notices)
+    }
+
+    /// What the run takes at least, and where a stop rule cuts it short.
+    private static func time(_ estimate: PlanEstimate, _ plan: Plan) -> String {
+        func seconds(_ duration: Duration) -> String { "\(Figures.fixed(duration.seconds, 1)) s" }
+        let waits = "the client's own waits alone take \(seconds(estimate.shortest))"
+        guard let arrivals = estimate.arrivals else { return waits }
+        let text =
+            "\(plan.profile.loadText): sessions arrive over \(seconds(arrivals)) in all, and with "
+            + "the client's own waits the run takes at least \(seconds(estimate.shortest))"
+        guard let duration = plan.profile.stop.duration, duration < estimate.shortest else { return text }
+        return text + "; stop.duration ends it after \(seconds(duration))"
     }
 
     /// The cost of the endpoints that have a price, with the names of the others.
@@ -74,7 +86,8 @@ enum EstimateCommand: Subcommand {
         return [
             "plan": .string(plan.profile.name), "lowest_cost_usd": .optional(estimate.lowest?.dollars),
             "highest_cost_usd": .optional(estimate.highest?.dollars),
-            "least_seconds": .number(estimate.shortest.seconds),
+            "least_seconds": .number(estimate.shortest.seconds), "load": .string(plan.profile.loadText),
+            "arrival_seconds": .optional(estimate.arrivals?.seconds),
             "endpoints": .array(rows), "notices": .array(plan.notices.map { .string($0) }),
         ]
     }

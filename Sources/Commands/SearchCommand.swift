@@ -43,6 +43,11 @@ enum SearchCommand: Subcommand {
             throw .usage(
                 "\(path): has no objectives; say what a good call meets, such as objectives: {time_to_first_token: 2s}")
         }
+        guard !documents.plan.load.isOpen else {
+            throw .usage(
+                "\(path): has a load with arrivals by the clock; a search varies live_sessions: take the section load out"
+            )
+        }
         var rules = LoadSearch.Rules()
         rules.wantedShare = Double(try arguments.integer("--share", in: 1...99) ?? 95) / 100
         rules.first = try arguments.integer("--first", in: 1...100_000) ?? 1

@@ -296,6 +296,9 @@ public final class RunDriver {
         row.plannedOutput = call.output
         if let live = sessions[key.session] {
             row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
+            row.context = CallContext(
+                agent: call.agent, previousCall: live.transcript.graph.previousCall(key.call, in: session),
+                isFinal: key.call == session.finalCall)
         }
         return row
     }

@@ -30,6 +30,10 @@ public struct PlannedSession: Hashable, Sendable {
     public let seed: Seed
     /// How often the library has been gone through before: what is sent again must not be warm.
     public let pass: Int
+    /// When it is due after its endpoint's turn in the round began, the same for every endpoint; nil in a closed loop.
+    public let offset: Duration?
+    /// True if it keeps its long waits in full, so that what expires meanwhile is seen.
+    public let keepsLongWaits: Bool
 }
 
 /// A block of time in which every endpoint runs the same sessions.
@@ -37,7 +41,7 @@ public struct PlannedRound: Hashable, Sendable {
     /// The endpoints in the order of this round, drawn anew for each: also side by side somebody must be first, and always
     /// being first would be an advantage.
     public let endpointOrder: [Int]
-    /// The sessions.
+    /// The sessions; in an open loop in the order in which they arrive.
     public let sessions: [PlannedSession]
 }
 
@@ -102,6 +106,8 @@ public struct Plan: Hashable, Sendable {
     public let rounds: [PlannedRound]
     /// Turns tokens into text.
     public let tokenizer: ApproximateTokenizer
+    /// What becomes of the client's own waits.
+    let pace: Pace
     /// What the user should know before it runs.
     public let notices: [String]
 
@@ -146,8 +152,19 @@ public struct Plan: Hashable, Sendable {
                     "plan '\(profile.name)': a budget cannot be kept, since \(unpriced.identifier) has no price; "
                     + "give it a row in a price document, of 0 USD if it costs nothing")
         }
+        if case .recorded = profile.load.model {
+            library = try RecordedArrivals.sorted(library, plan: profile.name)
+        }
+        let arrivals = try ArrivalTimes(profile, sessions: library.sessions, seed: seed)
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
+        pace = Pace(profile)
+        let kept = pace.kept(library, count: count, seed: seed.derived("kept waits"))
+        if profile.waits.keptShare > 0, !kept.contains(true) {
+            notices.append(
+                "waits.kept_share has no effect: too few of the \(Counted.text(count, "session")) wait for a minute or more"
+            )
+        }
         self.notices = notices
         var generator = SeededGenerator(seed: seed.derived("order"))
         let places = Array(endpoints.indices)
@@ -157,7 +174,8 @@ public struct Plan: Hashable, Sendable {
                 let number = round * profile.sessionsPerRound + place
                 return PlannedSession(
                     libraryIndex: number % library.sessions.count, seed: seed.derived("session text", number),
-                    pass: number / library.sessions.count)
+                    pass: number / library.sessions.count, offset: arrivals.rounds?[round][place],
+                    keepsLongWaits: kept[number])
             }
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }

@@ -23,8 +23,10 @@ public struct PlanEstimate: Hashable, Sendable {
 
     /// One row per endpoint.
     public let rows: [Row]
-    /// The client's own waits of the longest chain of sessions: the run cannot be shorter.
+    /// The client's own waits of the longest chain of sessions, and in an open loop their arrivals: the run cannot be shorter.
     public let shortest: Duration
+    /// How long sessions arrive, over all rounds and turns; nil in a closed loop.
+    public let arrivals: Duration?
 
     /// All endpoints' lowest costs; nil if a price is missing.
     public var lowest: Money? { Self.sum(rows.map(\.lowest)) }
@@ -64,10 +66,17 @@ public struct PlanEstimate: Hashable, Sendable {
                 lowest: lowest.map { $0 + fees },
                 highest: Cost.worst(input: input, outputLimit: highestOutput, at: price) + fees)
         }
-        let longest = counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0) : 0 }
-        let waits = plan.rounds.map { round in round.sessions.map { longest[$0.libraryIndex] }.max() ?? 0 }
+        let longest = [false, true].map { keeps in
+            counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0, keepsLongWaits: keeps) : 0 }
+        }
+        let times = plan.rounds.map { round in
+            round.sessions.map { ($0.offset?.seconds ?? 0) + longest[$0.keepsLongWaits ? 1 : 0][$0.libraryIndex] }
+                .max() ?? 0
+        }
         let turns = plan.profile.order == .random ? Double(plan.endpoints.count) : 1
-        shortest = .milliseconds(Int64(waits.reduce(0, +) * turns * plan.profile.timeScale * 1000))
+        shortest = .milliseconds(Int64(times.reduce(0, +) * turns * 1000))
+        let lastArrivals = plan.rounds.compactMap { $0.sessions.last?.offset?.seconds }
+        arrivals = plan.profile.load.isOpen ? .milliseconds(Int64(lastArrivals.reduce(0, +) * turns * 1000)) : nil
     }
 
     /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint; a prefix that sessions share is new
@@ -90,10 +99,12 @@ public struct PlanEstimate: Hashable, Sendable {
     }
 
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.
-    private static func longestWait(_ plan: Plan, _ index: Int) -> Double {
+    private static func longestWait(_ plan: Plan, _ index: Int, keepsLongWaits: Bool) -> Double {
         var ends: [Double] = []
         for (call, entry) in zip(plan.library.sessions[index].calls, plan.graphs[index].entries) {
-            ends.append((entry.dependencies.map { ends[$0] }.max() ?? 0) + call.wait.seconds)
+            ends.append(
+                (entry.dependencies.map { ends[$0] }.max() ?? 0)
+                    + plan.pace.wait(call.wait, keepsLongWaits: keepsLongWaits).seconds)
         }
         return ends.max() ?? 0
     }

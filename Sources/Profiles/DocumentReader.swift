@@ -137,6 +137,11 @@ struct MappingReader {
         } ?? fallback
     }
 
+    mutating func requiredNumber(_ key: String, in range: ClosedRange<Double>) -> Double {
+        if !keys.contains(key) { report(key, "is missing (a number from \(range.lowerBound) to \(range.upperBound))") }
+        return number(key, in: range, default: range.upperBound)
+    }
+
     mutating func bool(_ key: String, default fallback: Bool) -> Bool {
         scalar(optional(key), key, "true or false") { $0 == "true" ? true : $0 == "false" ? false : nil } ?? fallback
     }
@@ -147,6 +152,17 @@ struct MappingReader {
 
     mutating func duration(_ key: String, default fallback: Duration) -> Duration {
         optionalDuration(key) ?? fallback
+    }
+
+    /// A duration that must be there and longer than nothing.
+    mutating func positiveDuration(_ key: String) -> Duration {
+        guard keys.contains(key) else {
+            report(key, "is missing (a duration with its unit, such as 60s)")
+            return .seconds(1)
+        }
+        guard let duration = optionalDuration(key) else { return .seconds(1) }
+        if duration <= .zero { report(key, "must be longer than 0s") }
+        return duration > .zero ? duration : .seconds(1)
     }
 
     mutating func optionalMoney(_ key: String) -> Money? {

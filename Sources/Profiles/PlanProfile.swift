@@ -164,12 +164,16 @@ public struct PlanProfile: Hashable, Sendable {
     public var rounds: Int
     /// Sessions per endpoint and round.
     public var sessionsPerRound: Int
-    /// Sessions under way at once, per endpoint.
+    /// Sessions under way at once, per endpoint, in a closed loop.
     public var liveSessions: Int
+    /// What makes sessions begin.
+    public var load: LoadProfile
     /// How the endpoints take turns.
     public var order: Order
     /// What waits are multiplied with; 1 is real time.
     public var timeScale: Double
+    /// What else becomes of waits.
+    public var waits: WaitRules
     /// How long to wait for what.
     public var timeouts: Timeouts
     /// The most money that may be spent.
@@ -209,8 +213,15 @@ public struct PlanProfile: Hashable, Sendable {
         rounds = reader.integer("rounds", in: 1...10_000, default: 12)
         sessionsPerRound = reader.integer("sessions_per_round", in: 1...100_000, default: 4)
         liveSessions = reader.integer("live_sessions", in: 1...100_000, default: 4)
+        load = LoadProfile(reader.mapping("load"))
+        if load.isOpen, reader.keys.contains("live_sessions") {
+            reader.report(
+                "live_sessions",
+                "has no meaning where sessions begin by the clock; load.maximum_live_sessions caps them")
+        }
         order = reader.choice("order", Order.self, default: .random)
         timeScale = reader.number("time_scale", in: 0...100, default: 1)
+        waits = WaitRules(reader.mapping("waits"))
         budget = reader.optionalMoney("budget")
         temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
         history = reader.choice("history", HistoryPolicy.self, default: .recorded)

@@ -15,9 +15,7 @@ public struct RankedEndpoint: Hashable, Sendable {
     public var rankWorst: Int
     /// Letters; endpoints that share one cannot be told apart.
     public var tieGroups: String
-    /// The share of resamples in which it comes first, 0 ...
-    ///
-    /// 1; shared places count in part.
+    /// The share of resamples in which it comes first, from 0 to 1; shared places count in part.
     public var chanceOfBest: Double
 }
 

@@ -88,6 +88,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var divergence: ToolDivergence?
     /// How many tool calls of earlier live answers were replaced by recorded ones in this call's prompt.
     public var substitutedCallCount = 0
+    /// Where the call stands in its session; nil in run files of older versions.
+    public var context: CallContext?
     /// When each content event came.
     public var events: [ContentEvent]
 
@@ -119,7 +121,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "usage_is_ambiguous", "usage_text", "list_cost_pusd", "reported_cost_pusd", "retry_after_ns", "served_by",
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
-            "substituted_calls",
+            "substituted_calls", "agent", "previous_call", "is_final",
         ]
     static let insertion = makeInsertion()
 
@@ -141,7 +143,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(textByteCount), SQLValue(toolCallCount), SQLValue(fingerprint), SQLValue(servedRegion),
             SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry), SQLValue(toolLevel?.rawValue),
             SQLValue(divergence?.rawValue),
-            SQLValue(substitutedCallCount),
+            SQLValue(substitutedCallCount), SQLValue(context?.agent), SQLValue(context?.previousCall),
+            SQLValue(context?.isFinal),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -185,6 +188,10 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         toolLevel = values[48].text.flatMap { ToolLevel(rawValue: $0) }
         divergence = values[49].text.flatMap { ToolDivergence(rawValue: $0) }
         substitutedCallCount = Int(values[50].integer ?? 0)
+        context = values[51].text.map { agent in
+            CallContext(
+                agent: agent, previousCall: values[52].integer.map { Int($0) }, isFinal: values[53].integer == 1)
+        }
     }
 }
 

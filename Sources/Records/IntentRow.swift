@@ -20,6 +20,8 @@ public struct IntentRow: Hashable, Sendable {
     public var plannedOutput: TokenCount
     /// How many tool calls of earlier live answers were replaced by recorded ones in the prompt.
     public var substitutedCallCount = 0
+    /// Where the call stands in its session.
+    public var context: CallContext?
 
     /// Makes a row.
     public init(place: CallPlace, number: Int, due: Instant, predecessorEnd: Instant, started: Instant) {
@@ -46,5 +48,6 @@ extension AttemptRow {
         plannedCached = intent.plannedCached
         plannedOutput = intent.plannedOutput
         substitutedCallCount = intent.substitutedCallCount
+        context = intent.context
     }
 }

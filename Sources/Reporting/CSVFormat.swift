@@ -65,7 +65,10 @@ public enum CSVFormat {
                     ])
                 }
             }
-            for (metric, unit, value) in endpoint.allSums {
+            let bands = endpoint.namedBands.flatMap { kind, name, band in
+                band.sums.map { sum in ("\(sum.metric)_at_\(kind)_\(name)", sum.unit, sum.value) }
+            }
+            for (metric, unit, value) in endpoint.allSums(analysis.outputLengths) + bands {
                 text += CSV.row([name, .text(metric), .text(unit), .empty, number(value), .empty, .empty, .empty])
             }
         }
@@ -88,12 +91,14 @@ extension EndpointAnalysis {
         } + [
             ("inter_chunk_time", CallMetric.Unit.seconds.rawValue, interChunk),
             ("session_model_time", CallMetric.Unit.seconds.rawValue, sessionModelTime),
+            ("session_wall_time", CallMetric.Unit.seconds.rawValue, agents.sessions.wallTime),
+            ("time_to_final_answer_token", CallMetric.Unit.seconds.rawValue, agents.sessions.timeToFinalAnswer),
         ]
     }
 
     /// Every count, sum and share.
-    var allSums: [(metric: String, unit: String, value: Double?)] {
-        var sums: [(metric: String, unit: String, value: Double?)] = [
+    func allSums(_ lengths: OutputLengths) -> [Sum] {
+        var sums: [Sum] = [
             ("attempted_calls", "calls", Double(attemptedCount)), ("retries", "calls", Double(retryCount)),
             ("other_route_calls", "calls", Double(quarantinedCount)),
             ("successful_calls", "calls", Double(success.hitCount)),
@@ -119,6 +124,7 @@ extension EndpointAnalysis {
             ("good_share_upper_95", "", attainmentShare.interval?.upper),
             ("good_calls_per_second", "1/s", goodput),
         ]
+        sums += agentSums(lengths)
         for (outcome, count) in outcomes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             sums.append(("outcome_" + outcome.rawValue, "calls", Double(count)))
         }

@@ -19,7 +19,7 @@ public enum JSONFormat {
 
     /// The ranking and every figure.
     public static func full(_ ranking: Ranking, _ analysis: RunAnalysis) -> JSONValue {
-        let endpoints = JSONValue.array(analysis.endpoints.map { endpoint($0) })
+        let endpoints = JSONValue.array(analysis.endpoints.map { endpoint($0, analysis.outputLengths) })
         let members = head("report", analysis) + rankingMembers(ranking, analysis) + [("endpoints", endpoints)]
         return .object(JSONObject(members))
     }
@@ -74,6 +74,8 @@ public enum JSONFormat {
                 "to_usd_per_hour": number(range.toPerHour),
             ]
         }
+        let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
+        let notices = ranking.notices + warning + analysis.notes
         return [
             ("complete_rounds", .integer(ranking.roundCount)), ("provisional", .bool(ranking.isProvisional)),
             ("replicates", .integer(ranking.replicateCount)),
@@ -81,11 +83,12 @@ public enum JSONFormat {
             ("criteria", .array(criteria)), ("not_ranked", .array(excluded)),
             ("pareto", ["time": .string(Criterion.sessionTime.rawValue), "points": .array(points)]),
             ("best_score_by_value_of_time", .array(ranges)),
-            ("notices", .array((ranking.notices + analysis.notes).map { .string($0) })),
+            ("output_length", outputLength(analysis.outputLengths)),
+            ("notices", .array(notices.map { .string($0) })),
         ]
     }
 
-    private static func endpoint(_ endpoint: EndpointAnalysis) -> JSONValue {
+    private static func endpoint(_ endpoint: EndpointAnalysis, _ lengths: OutputLengths) -> JSONValue {
         let metrics = endpoint.allSummaries.map { name, unit, summary -> (String, JSONValue) in
             var members: [(String, JSONValue)] = [
                 ("unit", .string(unit)), ("samples", .integer(summary.count)),
@@ -98,12 +101,34 @@ public enum JSONFormat {
             }
             return (name, .object(JSONObject(members)))
         }
-        let sums = endpoint.allSums.map { ($0.metric, number($0.value)) }
+        let sums = endpoint.allSums(lengths).map { ($0.metric, number($0.value)) }
         return [
             "endpoint": .string(endpoint.identifier.rawValue),
             "provider": .string(endpoint.provider.identifier.rawValue),
             "delivery_path": .string(endpoint.provider.deliveryPath.rawValue),
             "metrics": .object(JSONObject(metrics)), "sums": .object(JSONObject(sums)),
+            "tools_by_prompt_tokens": .array(endpoint.agents.toolsByPrompt.map { tools($0) }),
+            "tools_by_calls_in_flight": .array(endpoint.agents.toolsByLoad.map { tools($0) }),
+        ]
+    }
+
+    private static func tools(_ band: ToolBand) -> JSONValue {
+        let ends: [(String, JSONValue)] = [
+            ("from", .integer(band.range.lower)), ("below", .optional(band.range.upper)),
+        ]
+        return .object(JSONObject(ends + band.sums.map { ($0.metric, number($0.value)) }))
+    }
+
+    private static func outputLength(_ lengths: OutputLengths) -> JSONValue {
+        let outliers = lengths.outliers.map { outlier -> JSONValue in
+            [
+                "endpoint": .string(outlier.endpoint.rawValue), "tokens_per_call": number(outlier.mean),
+                "deviation_from_median": number(outlier.deviation),
+            ]
+        }
+        return [
+            "median_tokens_per_call": number(lengths.median), "tolerance": number(OutputLengths.tolerance),
+            "outside": .array(outliers),
         ]
     }
 

@@ -37,11 +37,12 @@ public enum RankingTables {
         let price = Figures.money(ranking.valueOfTimePerHour, decimals: 2)
         let meaning =
             criterion == .score ? " Score: money per successful session plus its time at \(price) per hour." : ""
+        let warning = OutputLengthNotice.text(analysis.outputLengths).map { " " + $0 } ?? ""
         return Table(
             "Ranking by \(criterion.label)", columns: columns, rows: rows,
             note:
                 "Ranks in parentheses are those of the column, among all that have a value in it; 2–4 means that the rounds cannot tell places 2 to 4 "
-                + "apart. Endpoints that share a letter are tied.\(meaning)")
+                + "apart. Endpoints that share a letter are tied.\(meaning)\(warning)")
     }
 
     /// The endpoints grouped by delivery path, in the order of one criterion within each, those that are not ranked last; nil

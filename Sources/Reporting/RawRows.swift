@@ -54,9 +54,12 @@ public enum RawRows {
         switch table {
         case .attempts:
             let prices = PriceBook.prices(of: file.documents)
+            let inFlight = CallsInFlight.counts(file.attempts)
             for row in file.attempts {
                 let price = prices.indices.contains(row.place.endpoint) ? prices[row.place.endpoint] : nil
-                take(place(row, name) + times(row) + connection(row) + result(row) + money(row, price))
+                take(
+                    place(row, name) + times(row) + connection(row) + result(row) + money(row, price)
+                        + context(row, inFlight[CallsInFlight.Key(row)]))
             }
         case .events:
             for row in file.attempts {
@@ -146,6 +149,14 @@ public enum RawRows {
 }
 
 extension RawRows {
+    /// Where the call stands in its session, and under which load it was sent.
+    private static func context(_ row: AttemptRow, _ inFlight: Int?) -> [(String, JSONValue)] {
+        [
+            ("agent", .optional(row.context?.agent)), ("previous_call", .optional(row.context?.previousCall)),
+            ("is_final", row.context.map { .bool($0.isFinal) } ?? .null), ("calls_in_flight", .optional(inFlight)),
+        ]
+    }
+
     /// What the report counts for the attempt and what that rests on; null where it counts nothing at all.
     private static func money(_ row: AttemptRow, _ price: PriceRow?) -> [(String, JSONValue)] {
         let cost = CountedCost(row, at: price)

@@ -47,8 +47,8 @@ public enum Reports {
             "\(Counted.text(ranking.roundCount, "complete round")) of "
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
-                + "\(Counted.text(plan.liveSessions, "session")) at a time, \(plan.order.rawValue) order"
-                + (plan.timeScale == 1 ? "" : ", waits scaled by \(Figures.fixed(plan.timeScale, 3))")
+                + "\(plan.loadText), \(plan.order.rawValue) order"
+                + (plan.waitText.map { ", \($0)" } ?? "")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
         return lines
@@ -61,7 +61,10 @@ public enum Reports {
             "ranks: \(Figures.count(ranking.replicateCount)) resamples of rounds and sessions, drawn jointly for all "
             + "endpoints; a rank is claimed at Holm-adjusted p < 0.05 and a difference of at least "
             + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
-        return ranking.notices + clean + (ranking.hasRanks ? [method] : []) + analysis.notes
+        // Where there is a ranking, it stands beside that.
+        let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
+        return ranking.notices + [lengths].compactMap(\.self) + clean + (ranking.hasRanks ? [method] : [])
+            + analysis.notes
     }
 
     private static func provenance(_ analysis: RunAnalysis) -> Table {

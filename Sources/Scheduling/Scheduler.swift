@@ -4,18 +4,23 @@ import Statistics
 public import Planning
 public import Quantities
 
-/// Decides what is sent when: a closed loop of live sessions per endpoint, round by round.
+/// Decides what is sent when, round by round.
 ///
 /// It is a value without a clock and without sockets. Rounds are barriers: the next one begins when every endpoint has ended
-/// its sessions. Within a round the endpoints take turns or run side by side, each with so many live sessions; a call is due
-/// when the last call that it depends on has ended and its wait is over. A call that fails ends its session: what was not
-/// sent of it is skipped, and said to be.
+/// its sessions. Within a round the endpoints take turns or run side by side. In a closed loop each has so many live sessions;
+/// in an open loop a session begins at its offset, whatever else is under way, and one that a cap on live sessions keeps from
+/// it begins late but is never dropped. A call is due when the last call that it depends on has ended and its wait is over, a
+/// session's first call when the session is. A call that fails ends its session: what was not sent of it is skipped, and said
+/// to be.
 public struct Scheduler: Sendable {
     private struct Due: Hashable, Comparable {
+        /// When it is to be sent.
         let at: Instant
         let order: Int
         let key: CallKey
         let predecessorEnd: Instant
+        /// How much earlier it was due: its session had to wait for room.
+        let lateness: Duration
 
         static func < (left: Due, right: Due) -> Bool { (left.at, left.order) < (right.at, right.order) }
     }
@@ -35,8 +40,10 @@ public struct Scheduler: Sendable {
     private var waitingEndpoints: [Int] = []
     /// The endpoints whose turn has come in this round.
     private var openEndpoints: [Int] = []
-    /// The next session of the round that an endpoint has not begun.
-    private var nextSession: [Int]
+    /// The sessions of the round that each endpoint has not begun.
+    private var queues: [ArrivalQueue]
+    /// When each endpoint last had as many live sessions as it may, and one of them ended.
+    private var roomSince: [Instant]
     private var live: [SessionKey: SessionProgress] = [:]
     private var liveCounts: [Int]
     /// Sessions of which something has changed, so that they may be over.
@@ -69,14 +76,23 @@ public struct Scheduler: Sendable {
                 callCount: history.attemptCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
                 isStopped: history.stoppedEndpoints.contains(endpoint))
         }
-        nextSession = Array(repeating: 0, count: plan.endpoints.count)
+        queues = Array(repeating: ArrivalQueue(), count: plan.endpoints.count)
+        roomSince = Array(repeating: Instant(nanoseconds: .min), count: plan.endpoints.count)
         liveCounts = Array(repeating: 0, count: plan.endpoints.count)
     }
 
     /// When ``SchedulingEvent/timeReached`` should come at the latest; nil if nothing waits for time.
     public var nextDeadline: Instant? {
-        isFinished || stop != nil ? nil : [isHeldByBudget ? nil : due.first?.at, deadline].compactMap(\.self).min()
+        guard !isFinished, stop == nil else { return nil }
+        return [isHeldByBudget ? nil : due.first?.at, nextArrival, deadline].compactMap(\.self).min()
     }
+
+    /// When the next session is due at an endpoint that has room for it.
+    private var nextArrival: Instant? {
+        openEndpoints.compactMap { hasRoom($0) ? queues[$0].first?.at : nil }.min()
+    }
+
+    private func hasRoom(_ endpoint: Int) -> Bool { plan.profile.liveLimit.map { liveCounts[endpoint] < $0 } ?? true }
 
     /// What has been spent and may yet be spent by the calls under way.
     public var committed: Money { spent + reservedSum }
@@ -110,39 +126,54 @@ public struct Scheduler: Sendable {
         actions.append(.beginRound(round))
         waitingEndpoints = plan.rounds[round].endpointOrder
         openEndpoints = []
-        if plan.profile.order == .random { openEndpoint() } else { while !waitingEndpoints.isEmpty { openEndpoint() } }
+        repeat { openEndpoint(now) } while plan.profile.order == .sideBySide && !waitingEndpoints.isEmpty
         fill(now, &actions)
     }
 
-    private mutating func openEndpoint() {
+    private mutating func openEndpoint(_ now: Instant) {
         guard !waitingEndpoints.isEmpty else { return }
         let endpoint = waitingEndpoints.removeFirst()
         openEndpoints.append(endpoint)
-        nextSession[endpoint] = 0
+        let round = round
+        queues[endpoint] = ArrivalQueue(plan.rounds[round].sessions, opened: now) { place in
+            hasBegun(SessionKey(endpoint: endpoint, round: round, session: place))
+        }
     }
 
-    /// Makes waiting sessions live while their endpoint has room.
+    private func hasBegun(_ key: SessionKey) -> Bool {
+        !ended.isEmpty && plan.session(key).calls.indices.contains { ended[CallKey(session: key, call: $0)] != nil }
+    }
+
+    /// Makes waiting sessions live while they are due and their endpoint has room.
     ///
-    /// Sessions that begin together are due one millisecond after another, so that a round does not begin with a burst that
-    /// the harness itself could not send at once.
+    /// In a closed loop sessions that begin together are due one millisecond after another, so that a round does not begin
+    /// with a burst that the harness itself could not send at once. An endpoint that was stopped is not waited for.
     private mutating func fill(_ now: Instant, _ actions: inout [SchedulingAction]) {
-        let count = plan.rounds[round].sessions.count
         var begunCount: Int64 = 0
         for endpoint in openEndpoints {
-            while liveCounts[endpoint] < plan.profile.liveSessions, nextSession[endpoint] < count {
-                let key = SessionKey(endpoint: endpoint, round: round, session: nextSession[endpoint])
-                nextSession[endpoint] += 1
-                begin(key, at: now + .milliseconds(begunCount), &actions)
+            while hasRoom(endpoint), let arrival = queues[endpoint].first,
+                arrival.at <= now || tallies[endpoint].isStopped
+            {
+                queues[endpoint].removeFirst()
+                let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)
+                if plan.profile.load.isOpen {
+                    let begins = max(arrival.at, roomSince[endpoint])
+                    begin(key, at: begins, lateness: hasBegun(key) ? .zero : begins - arrival.at, &actions)
+                } else {
+                    begin(key, at: now + .milliseconds(begunCount), lateness: .zero, &actions)
+                }
                 begunCount += 1
             }
         }
     }
 
     private var hasWaitingSessions: Bool {
-        openEndpoints.contains { nextSession[$0] < plan.rounds[round].sessions.count }
+        openEndpoints.contains { queues[$0].first != nil }
     }
 
-    private mutating func begin(_ key: SessionKey, at begin: Instant, _ actions: inout [SchedulingAction]) {
+    private mutating func begin(
+        _ key: SessionKey, at begin: Instant, lateness: Duration, _ actions: inout [SchedulingAction]
+    ) {
         var progress = SessionProgress(plan.graph(key))
         actions.append(.beginSession(key))
         live[key] = progress
@@ -154,7 +185,9 @@ public struct Scheduler: Sendable {
             let call = ready[index]
             index += 1
             guard let isSuccess = ended[CallKey(session: key, call: call)] else {
-                schedule(CallKey(session: key, call: call), after: begin)
+                // What will be skipped must not be sent in the meantime.
+                guard !tallies[key.endpoint].isStopped else { continue }
+                schedule(CallKey(session: key, call: call), after: begin, lateness: lateness)
                 continue
             }
             progress = live[key] ?? progress
@@ -163,15 +196,15 @@ public struct Scheduler: Sendable {
         }
     }
 
-    private mutating func schedule(_ key: CallKey, after end: Instant) {
+    private mutating func schedule(_ key: CallKey, after end: Instant, lateness: Duration = .zero) {
         live[key.session]?.makeDue(key.call)
-        let call = plan.session(key.session).calls[key.call]
-        let wait = Double(call.wait.nanoseconds) * plan.profile.timeScale
-        insert(key, at: end + .nanoseconds(Int64(wait.rounded())), after: end)
+        let time = end + plan.wait(before: key)
+        // What kept a late session from beginning were the sessions before it, not the harness: that delay ends now.
+        insert(key, at: time, after: lateness > .zero ? time : end, lateness: lateness)
     }
 
-    private mutating func insert(_ key: CallKey, at time: Instant, after end: Instant) {
-        let entry = Due(at: time, order: dueCount, key: key, predecessorEnd: end)
+    private mutating func insert(_ key: CallKey, at time: Instant, after end: Instant, lateness: Duration = .zero) {
+        let entry = Due(at: time, order: dueCount, key: key, predecessorEnd: end, lateness: lateness)
         dueCount += 1
         due.insert(entry, at: place(of: entry))
     }
@@ -210,7 +243,9 @@ public struct Scheduler: Sendable {
             live[entry.key.session]?.start(entry.key.call)
             // A call that the budget held back was not sent late: it is due when there is money for it.
             let due = wasHeld ? max(entry.at, now) : entry.at
-            actions.append(.startCall(entry.key, due: due, predecessorEnd: entry.predecessorEnd))
+            actions.append(
+                .startCall(
+                    entry.key, due: due.advanced(by: .zero - entry.lateness), predecessorEnd: entry.predecessorEnd))
         }
         due.removeFirst(taken)
     }
@@ -271,7 +306,7 @@ public struct Scheduler: Sendable {
     /// Ends what is over, and begins what comes next, until nothing more follows.
     private mutating func settle(_ now: Instant, _ actions: inout [SchedulingAction]) {
         while true {
-            endSessions(&actions)
+            endSessions(now, &actions)
             if stop == nil {
                 fill(now, &actions)
                 startDue(now, &actions)
@@ -279,11 +314,14 @@ public struct Scheduler: Sendable {
             // Sessions of a resumed run may be over, or have failed, as soon as they begin.
             if !touched.isEmpty || (stop != nil && !hasSweptForStop) { continue }
             guard live.isEmpty else { return }
+            if stop == nil, hasWaitingSessions {
+                precondition(plan.profile.load.isOpen, "sessions wait though nothing is live")
+                return
+            }
             if stop == nil, !waitingEndpoints.isEmpty {
-                openEndpoint()
+                openEndpoint(now)
                 continue
             }
-            precondition(stop != nil || !hasWaitingSessions, "sessions wait though nothing is live")
             actions.append(.endRound(round))
             if stop == nil, round + 1 < plan.rounds.count {
                 beginRound(now, &actions)
@@ -296,7 +334,7 @@ public struct Scheduler: Sendable {
     }
 
     /// Looks at the sessions of which something has changed; when the run has to stop, at all of them once.
-    private mutating func endSessions(_ actions: inout [SchedulingAction]) {
+    private mutating func endSessions(_ now: Instant, _ actions: inout [SchedulingAction]) {
         if stop != nil, !hasSweptForStop {
             hasSweptForStop = true
             touched = Array(live.keys)
@@ -313,6 +351,7 @@ public struct Scheduler: Sendable {
             }
             guard progress.isOver else { continue }
             live[key] = nil
+            if !hasRoom(key.endpoint) { roomSince[key.endpoint] = now }
             liveCounts[key.endpoint] -= 1
             actions.append(.endSession(key, isSuccess: !progress.hasFailed))
         }

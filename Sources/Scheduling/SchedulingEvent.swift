@@ -40,6 +40,9 @@ public enum SchedulingAction: Hashable, Sendable {
     /// A session becomes live.
     case beginSession(SessionKey)
     /// Send a call now; it was due at an instant, after its last dependency ended.
+    ///
+    /// The first call of a session in an open loop was due when the session was; where a cap kept the session waiting, that
+    /// delay ended at `predecessorEnd`, and only what comes after it is the harness's.
     case startCall(CallKey, due: Instant, predecessorEnd: Instant)
     /// Record a call that will not be sent.
     case skipCall(CallKey, SkipReason)

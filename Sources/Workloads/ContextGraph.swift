@@ -78,6 +78,18 @@ public struct ContextGraph: Hashable, Sendable {
         entries[index].keptTokens + Self.own(session.calls[index], entries[index])
     }
 
+    /// The call whose whole prompt and answer open a call's prompt.
+    ///
+    /// - Returns: nil for the first call of a context, for one after a compaction, and for one that takes the context of
+    ///   another agent to a prefix of its own.
+    public func previousCall(_ index: Int, in session: Session) -> Int? {
+        let call = session.calls[index]
+        guard let source = entries[index].answered else { return nil }
+        if case .keep = call.context { return nil }
+        let prefixes = [call.agent, session.calls[source].agent].map { session.prefixKey(of: $0, owner: "") }
+        return prefixes[0] == prefixes[1] ? source : nil
+    }
+
     /// Prompt tokens of a call that a cache which forgets nothing has seen.
     ///
     /// That is what the call keeps, with its prefix; a prefix that no other session has is new in the first call that sends it.

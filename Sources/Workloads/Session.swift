@@ -132,6 +132,9 @@ public struct Session: Hashable, Sendable {
         return "\(share.rawValue)/\(sharer)/\(main ? "main" : "agent")/\(sizes)\(names)"
     }
 
+    /// The call whose answer is the session's: the last of the main agent, or the last of all in a session without one.
+    public var finalCall: Int? { calls.lastIndex { $0.agent == Call.mainAgent } ?? calls.indices.last }
+
     /// The size of an agent's prefix.
     public func prefixTokens(of agent: String) -> TokenCount {
         agent == Call.mainAgent ? toolsTokens + systemTokens : agentPrefixTokens[agent] ?? .zero

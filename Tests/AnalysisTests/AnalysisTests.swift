@@ -287,6 +287,27 @@ extension Double {
         #expect(abs(endpoint.sessions[0][0].modelTime - 1.2) < 1e-9)
     }
 
+    @Test func `what a session waited for room counts in its time, its objectives and from the due time`() throws {
+        var fixture = RunFixture()
+        fixture.settings = "load: {kind: poisson, rate: 1}\nobjectives: {time_to_first_token: 150ms}"
+        fixture.sessionsPerRound = 2
+        // Due 400 ms before there was room, and sent 1 ms after that: the wait is the endpoint's, the millisecond is ours.
+        let next = CallPlace(endpoint: 0, round: 0, session: 0, call: 1)
+        let other = CallPlace(endpoint: 0, round: 0, session: 1, call: 0)
+        var late = RunFixture.call(place, at: 1000)
+        late.due = Instant(nanoseconds: 599_000_000)
+        late.predecessorEnd = Instant(nanoseconds: 999_000_000)
+        fixture.addSession(0, 0, 0, calls: [late, RunFixture.call(next, at: 2000)])
+        fixture.addSession(0, 0, 1, calls: [RunFixture.call(other, at: 1000)])
+        let endpoint = try RunAnalysis([try fixture.file()]).endpoints[0]
+        let times = endpoint.sessions[0].map(\.modelTime)
+        #expect(zip(times, [0.4 + 0.2 + 0.2, 0.2]).allSatisfy { abs($0 - $1) < 1e-9 })
+        #expect(endpoint.attainment.goodCount == 2 && endpoint.attainment.missedCount == 1)
+        let scheduled = endpoint.summary(.scheduledTimeToFirstToken)?.fromBest ?? []
+        #expect(scheduled.count == 3 && zip(scheduled, [0.101, 0.101, 0.501]).allSatisfy { abs($0 - $1) < 1e-9 })
+        #expect(endpoint.summary(.timeToFirstToken)?.fromBest == [0.1, 0.1, 0.1])
+    }
+
     @Test func `a call that another route served is set apart with its session`() throws {
         var fixture = RunFixture()
         fixture.sessionsPerRound = 2

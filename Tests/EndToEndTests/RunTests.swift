@@ -60,7 +60,7 @@ struct Stage {
             prices: [prices.yaml]
             workload: w.yaml
             endpoints: [\(personas.map { "{provider: \($0.name)}" }.joined(separator: ", "))]
-            live_sessions: 2
+            \(settings.contains("load:") ? "" : "live_sessions: 2")
             time_scale: \(timeScale)
             \(settings)
             """

@@ -121,6 +121,35 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(try RunFile(path: path).attempts.map(\.outcome) == [.ok, .ok])
     }
 
+    @Test func `files of version 3 stay readable`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        let file = try RunFile(path: folder.appending(path: "run-version-3.sqlite").path)
+        #expect(file.documents.plan.name == "fixture")
+        #expect(file.attempts.map(\.toolLevel) == [.valid, .valid, .valid])
+        #expect(file.attempts.map(\.divergence) == [.agreeing, .agreeing, nil])
+        #expect(file.attempts.map(\.plannedInput.value) == [10800, 11061, 11356])
+        #expect(file.attempts.allSatisfy { $0.context == nil })
+        #expect(file.sessions.count == 1 && file.sessions.allSatisfy(\.isSuccess))
+    }
+
+    @Test(arguments: [
+        CallContext(agent: "main", previousCall: nil, isFinal: false),
+        CallContext(agent: "sub 1", previousCall: 0, isFinal: true), nil,
+    ])
+    func `where a call stands in its session is kept, also of one that is under way`(context: CallContext?) throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        var row = attempt(1, .ok)
+        row.context = context
+        try writer.append(.attempt(row))
+        let at = Instant(nanoseconds: 5)
+        var intent = IntentRow(place: attempt(2, .ok).place, number: 0, due: at, predecessorEnd: at, started: at)
+        intent.context = context
+        try writer.append(.intent(intent))
+        try writer.close()
+        #expect(try RunFile(path: path).attempts.map(\.context) == [context, context])
+    }
+
     @Test func `files of version 2 stay readable`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         let file = try RunFile(path: folder.appending(path: "run-version-2.sqlite").path)

@@ -144,6 +144,27 @@ private func bytes(_ items: [ConversationItem]) -> Int {
             session.calls.indices.map { graph.promptTokens($0, in: session).value } == [150, 180, 165, 185, 196, 10])
         #expect(graph.entries.map(\.kept) == [[], [0], [0], [0], [0, 3], []])
         #expect(graph.entries[3].remainder == 5)
+        // A fork to another agent's prefix, a compaction and a fresh context have no whole call behind them.
+        #expect(session.calls.indices.map { graph.previousCall($0, in: session) } == [nil, 0, nil, nil, 3, nil])
+    }
+
+    @Test func `the answer of a session is the last of its main agent, whatever its helpers do after that`() {
+        func session(_ agents: [String]) -> Session {
+            Session(
+                identifier: "s", toolsTokens: 60, systemTokens: 40, agentPrefixTokens: ["a": 100],
+                calls: agents.enumerated().map { call("\($0)", .new, add: 1, agent: $1) })
+        }
+        for (agents, final) in [(["main", "a", "main", "a"], 2), (["main"], 0), (["a", "a"], 1)] {
+            #expect(session(agents).finalCall == final)
+        }
+        #expect(session([]).finalCall == nil)
+    }
+
+    @Test func `a fork to an agent of the same prefix goes on from the whole call`() {
+        let session = Session(
+            identifier: "s", toolsTokens: 60, systemTokens: 40,
+            calls: [call("0", .new, add: 50), call("1", .continuing, add: 1), call("2", .fork("0"), add: 5)])
+        #expect(ContextGraph(session).previousCall(2, in: session) == 0)
     }
 
     @Test func `a prefix of the session's own is in no cache before it was sent, a shared one is`() {

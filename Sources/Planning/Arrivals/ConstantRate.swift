@@ -1,0 +1,7 @@
+/// Always the same rate.
+struct ConstantRate: ArrivalRate {
+    /// Sessions per second, more than zero.
+    let rate: Double
+
+    func seconds(untilExpected count: Double) -> Double { count / rate }
+}

@@ -1,0 +1,48 @@
+import Planning
+import Quantities
+
+/// The sessions of one endpoint and round that have not begun, in the order in which they may.
+///
+/// In a closed loop all may begin from the endpoint's turn on, as soon as there is room. In an open loop each is due at its
+/// offset. A resumed round does not wait through what was waited for before: sessions that had begun go on at once, and so
+/// does the first that had not; the others keep their distances from it.
+struct ArrivalQueue: Sendable {
+    /// A session and when it is due.
+    struct Arrival: Hashable, Comparable, Sendable {
+        let at: Instant
+        let session: Int
+
+        static func < (left: Arrival, right: Arrival) -> Bool { (left.at, left.session) < (right.at, right.session) }
+    }
+
+    private var arrivals: [Arrival] = []
+    private var next = 0
+
+    /// A queue without sessions.
+    init() {}
+
+    /// Makes a queue.
+    ///
+    /// - Parameters:
+    ///   - sessions: the round's sessions.
+    ///   - opened: when the endpoint's turn began.
+    ///   - hasBegun: tells of a session's place whether an earlier part of the run has begun it.
+    init(_ sessions: [PlannedSession], opened: Instant, hasBegun: (Int) -> Bool) {
+        let begun = sessions.indices.map(hasBegun)
+        let passed = begun.contains(true) ? begun.firstIndex(of: false).flatMap { sessions[$0].offset } ?? .zero : .zero
+        arrivals = sessions.indices.map { place in
+            let wait = begun[place] ? .zero : max(.zero, (sessions[place].offset ?? .zero) - passed)
+            return Arrival(at: opened + wait, session: place)
+        }
+        arrivals.sort()
+    }
+
+    /// The next to begin; nil if all have begun.
+    var first: Arrival? { next < arrivals.count ? arrivals[next] : nil }
+
+    /// Takes the next away.
+    mutating func removeFirst() {
+        precondition(next < arrivals.count, "no session is left to begin")
+        next += 1
+    }
+}

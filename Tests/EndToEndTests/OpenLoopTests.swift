@@ -1,0 +1,73 @@
+import Analysis
+import Quantities
+import Records
+import Ranking
+import Rehearsal
+import Reporting
+import Testing
+
+extension EndToEnd {
+    @Suite(.serialized) struct OpenLoopTests {
+        private func persona(_ name: String) -> Persona {
+            Persona(
+                name: name, network: .milliseconds(2), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 50_000,
+                jitter: 0)
+        }
+
+        @Test func `sessions are due at the drawn offsets, the same at every endpoint`() throws {
+            let settings =
+                "rounds: 2\nsessions_per_round: 6\norder: side-by-side\nload: {kind: poisson, rate: 40}"
+            let stage = try Stage([persona("a"), persona("b")], settings: settings, calls: 2)
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            #expect(file.attempts.count == 2 * 2 * 6 * 2 && file.attempts.allSatisfy { $0.outcome == .ok })
+            let firsts = file.attempts.filter { $0.place.call == 0 }
+            for round in 0..<2 {
+                let own = firsts.filter { $0.place.round == round }
+                let begin = try #require(own.first { $0.place.session == 0 }?.due)
+                let offsets = stage.plan.rounds[round].sessions.map { $0.offset ?? .zero }
+                #expect(Set(offsets).count == 6)
+                for row in own {
+                    let due = try #require(row.due)
+                    #expect(due - begin == offsets[row.place.session] - offsets[0])
+                    #expect(row.predecessorEnd.map { $0 <= due } == true)
+                    #expect((try #require(row.sent)) >= due)
+                }
+            }
+            let analysis = try RunAnalysis([file])
+            let report = MarkdownFormat.text(Reports.full(Ranking(analysis), analysis))
+            #expect(report.contains("poisson arrivals at 40.0 sessions/s, side-by-side order"))
+            #expect(report.contains("TTFT from due p50"))
+        }
+
+        @Test func `where a cap keeps sessions waiting, their wait is in their time and not the harness's`() throws {
+            let settings =
+                "rounds: 1\nsessions_per_round: 4\nload: {kind: constant, rate: 10000, maximum_live_sessions: 1}"
+            let stage = try Stage([persona("a")], settings: settings, calls: 2)
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            let sessions = file.sessions.sorted { $0.session < $1.session }
+            for (earlier, later) in zip(sessions, sessions.dropFirst()) { #expect(earlier.ended <= later.began) }
+            let firsts = file.attempts.filter { $0.place.call == 0 }.sorted { $0.place < $1.place }
+            let begin = try #require(firsts[0].due)
+            for (place, row) in firsts.enumerated() {
+                #expect(try #require(row.due) - begin == .microseconds(100 * place))
+                guard place > 0 else { continue }
+                let room = try #require(row.predecessorEnd)
+                #expect(
+                    room
+                        >= (try #require(file.attempts.first { $0.place.session == place - 1 && $0.place.call == 1 })
+                            .ended))
+            }
+            let measured = try RunAnalysis([file]).endpoints[0].sessions[0]
+            for (place, session) in measured.enumerated() {
+                let (first, due) = (firsts[place], try #require(firsts[place].due))
+                // The wait for room is in the session's time, and the client's own waits are not.
+                #expect(session.modelTime > max(0, (try #require(first.predecessorEnd) - due).seconds))
+                #expect(session.modelTime <= (sessions[place].ended - due).seconds)
+            }
+        }
+    }
+}
