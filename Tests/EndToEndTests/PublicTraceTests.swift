@@ -65,6 +65,13 @@ private let traces = [
         format: "otel", files: ["inference_perf_otel/code_review_workflow.json"], sessionCount: 1, callCount: 15,
         replayed: (sessions: 1, calls: 15)),
     PublicTrace(
+        format: "mooncake", files: ["mooncake/conversation_trace.head200.jsonl"], sessionCount: 193, callCount: 200,
+        replayed: (sessions: 12, calls: 2),
+        warnings: ["they were recorded in batches": "the source has one time for all requests of about three seconds"]),
+    PublicTrace(
+        format: "azure", files: ["azure/AzureLLMInferenceTrace_code.csv.gz"], sessionCount: 8819, callCount: 8819,
+        replayed: (sessions: 40, calls: 1)),
+    PublicTrace(
         format: nil, files: ["submeter_format_example.jsonl"], sessionCount: 3, callCount: 191,
         replayed: (sessions: 3, calls: 8),
         warnings: ["all 178 waits are whole seconds": "the source rounds its times to seconds"]),
