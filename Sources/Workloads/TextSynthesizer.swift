@@ -93,13 +93,16 @@ public struct TextSynthesizer: Sendable {
         }
     }
 
-    /// The tools of a coding agent, their descriptions drawn out to a size.
+    /// Tools, their descriptions drawn out to a size.
     ///
-    /// - Parameter byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
+    /// - Parameters:
+    ///   - definitions: the tools, of which the last ones are left out if there is no room for them; those of a coding agent
+    ///     unless others are given.
+    ///   - byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
     /// - Returns: the definitions; none for a size of zero.
-    public mutating func tools(byteCount: Int) -> [ToolDefinition] {
+    public mutating func tools(_ definitions: [ToolDefinition]? = nil, byteCount: Int) -> [ToolDefinition] {
         guard byteCount > 0 else { return [] }
-        var tools = Vocabulary.tools
+        var tools = definitions ?? Vocabulary.tools
         while tools.count > 1, size(of: tools) > byteCount { tools.removeLast() }
         let missing = max(0, byteCount - size(of: tools))
         for index in tools.indices {
