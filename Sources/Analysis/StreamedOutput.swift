@@ -11,14 +11,12 @@ struct StreamedOutput {
     /// Fewer times than this at which content came tell no speed: two bursts measure the network, not the model.
     static let minimumReadCount = 3
 
-    /// Nil without a token count, for an answer of one token, for one that ended before the limit that it was to reach, for
-    /// content that came at fewer than three instants, and for an
+    /// Nil without a token count, for an answer of one token, for content that came at fewer than three instants, and for an
     /// answer that was held back: more than 200 tokens, of which the first came in the last tenth of the turn.
     ///
     /// - Parameter attempt: a call that succeeded.
     init?(_ attempt: AttemptRow) {
-        guard !attempt.hasEndedEarly, let first = attempt.events.first, let last = attempt.events.last,
-            let sent = attempt.sent,
+        guard let first = attempt.events.first, let last = attempt.events.last, let sent = attempt.sent,
             var count = attempt.usage.outputTotal?.value
         else { return nil }
         // Reasoning that was not shown was written before the first token, not after it.

@@ -73,7 +73,7 @@ extension Plan {
 
     /// What a user should know of the calls of the library that cannot be as long as they were recorded.
     var outputNotices: [String] {
-        guard profile.outputLength != .natural else { return [] }
+        guard profile.outputLength != .natural, !endpoints.isEmpty else { return [] }
         var (count, free, short) = (0, 0, 0)
         for (index, session) in library.sessions.enumerated() {
             for (place, call) in session.calls.enumerated() {

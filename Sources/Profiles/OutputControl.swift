@@ -72,11 +72,23 @@ extension ProviderProfile {
                 "'output_length: \(policy.rawValue)' sets '\(outputLimitField.rawValue)' of each request, but provider "
                 + "'\(identifier)' has it under \(place); take it out there, or plan 'natural'"
         }
-        guard policy == .exact, !outputControl.isAvailable else { return nil }
+        guard policy == .exact else { return nil }
+        if let name = extraBody.members.map(\.key).first(where: { Self.grammarFields.contains($0) }) {
+            return
+                "'output_length: exact' cannot go with '\(name)', which provider '\(identifier)' has under request.extra: "
+                + "an answer that is held to a format ends with it; take it out there, or plan 'capped'"
+        }
+        guard !outputControl.isAvailable else { return nil }
         return "'output_length: exact' needs a server that can be told how much to write, and the document of provider "
             + "'\(identifier)' names no request.output_control; name its members there if it has them (such as "
             + "minimum_field: min_tokens), leave the endpoint out, or plan 'capped'"
     }
+
+    /// The members by which vLLM, SGLang and Fireworks hold an answer to a format.
+    private static let grammarFields: Set<String> = [
+        "response_format", "structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar",
+        "regex", "ebnf", "json_schema", "grammar",
+    ]
 
     /// Where the document itself decides on the limit of OpenAI's chat; nil if it leaves that to the plan.
     private var placeThatDecidesLimit: String? {

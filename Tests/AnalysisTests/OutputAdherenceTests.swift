@@ -1,4 +1,5 @@
 import Fixtures
+import Profiles
 import Quantities
 import Records
 import Testing
@@ -38,6 +39,11 @@ private func row(
         #expect((CallMetric.decodeRate.value(of: attempt) != nil) == hasSpeed)
         #expect((CallMetric.timePerOutputToken.value(of: attempt) != nil) == hasSpeed)
         #expect(CallMetric.turnTime.value(of: attempt) != nil, "it counts in all else")
+        // An objective is a limit of its own: 10 tokens in 100 ms.
+        guard attempt.usage.outputTotal != nil else { return }
+        for (limit, judgement) in [(99.0, Attainment.Judgement.good), (101, .missed)] {
+            #expect(Attainment.judge(attempt, [Objective(metric: .decodeRate, limit: limit)]) == judgement)
+        }
     }
 
     static let lengths: [(wanted: Int, tokens: Int?, isForced: Bool, isChecked: Bool, isMissed: Bool)] = [
