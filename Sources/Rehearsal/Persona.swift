@@ -51,8 +51,7 @@ public struct Persona: Hashable, Sendable {
         prefillTokensPerSecond: Double = 40_000, decodeTokensPerSecond: Double = 400, slowdownPerStream: Double = 0.02,
         slotCount: Int = 64, cacheLifetime: Duration = .seconds(300), tokensPerEvent: Int = 4, jitter: Double = 0.05,
         reasoningShare: Double = 0, outputShare: Double = 0.5, upstream: String? = nil, hasUsageAtFinish: Bool = false,
-        tellsCost: Bool = false,
-        scenarios: [Scenario: Double] = [:]
+        tellsCost: Bool = false, scenarios: [Scenario: Double] = [:]
     ) {
         self.name = name
         self.system = system
