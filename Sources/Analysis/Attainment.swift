@@ -32,7 +32,7 @@ public struct Attainment: Hashable, Sendable {
         var isDetermined = true
         for objective in objectives {
             let metric = objective.metric.callMetric
-            guard let value = metric.value(of: attempt) else {
+            guard let value = metric.valueAlone(of: attempt) else {
                 isDetermined = false
                 continue
             }

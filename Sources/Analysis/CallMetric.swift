@@ -29,8 +29,20 @@ public struct CallMetric: Sendable {
     /// The value of a call.
     ///
     /// - Parameter attempt: a call that was sent and that we did not end ourselves.
-    /// - Returns: nil if the metric does not apply to the call.
+    /// - Returns: nil if the metric does not apply to the call, or is a speed of writing and the answer ended before the length
+    ///   at which all were to be compared.
     public func value(of attempt: AttemptRow) -> Double? {
+        isSpeedOfWriting && attempt.hasEndedEarly ? nil : valueAlone(of: attempt)
+    }
+
+    /// True if it tells how fast a model writes.
+    private var isSpeedOfWriting: Bool { name == Self.decodeRate.name || name == Self.timePerOutputToken.name }
+
+    /// The value of a call by itself, to be held against a limit and not against other calls.
+    ///
+    /// - Parameter attempt: a call that was sent and that we did not end ourselves.
+    /// - Returns: nil if the metric does not apply to the call.
+    func valueAlone(of attempt: AttemptRow) -> Double? {
         guard attempt.outcome.isSuccess else { return isBetterWhenLower ? .infinity : 0 }
         return attempt.outcome == .hungUp ? valueOfBeginning(attempt) : valueOfSuccess(attempt)
     }

@@ -42,6 +42,8 @@ public struct EndpointAnalysis: Sendable {
     public let toolUse: ToolUse
     /// How long its answers are.
     public let outputLength: OutputLength
+    /// How they kept to the length that the plan wanted.
+    public let outputAdherence: OutputAdherence
     /// What matters to agents: sessions as a whole, cached contexts, tools under long prompts and under load.
     public let agents: AgentFigures
     /// Calls that met the objectives.
@@ -97,6 +99,7 @@ public struct EndpointAnalysis: Sendable {
         var attainment = Attainment()
         var toolUse = ToolUse()
         var outputLength = OutputLength()
+        var outputAdherence = OutputAdherence()
         var rounds = Array(repeating: (tried: 0, succeeded: 0, good: 0), count: roundCount)
         for attempt in judged {
             tokens.add(attempt)
@@ -104,7 +107,8 @@ public struct EndpointAnalysis: Sendable {
             toolUse.add(attempt)
             outputLength.add(attempt)
         }
-        (self.toolUse, self.outputLength) = (toolUse, outputLength)
+        for attempt in calls { outputAdherence.add(attempt) }
+        (self.toolUse, self.outputLength, self.outputAdherence) = (toolUse, outputLength, outputAdherence)
         for attempt in calls {
             let judgement = Attainment.judge(attempt, objectives)
             attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)

@@ -11,7 +11,8 @@ enum ExportCommand: Subcommand {
             '--table events' one row per content event, with the time at which its bytes were read.
             'counted_cost_usd' is what the report counts for an attempt, and 'cost_basis' what that rests on: the usage,
             the plan where none was told, or nothing. 'previous_call', 'is_final' and 'calls_in_flight' tell
-            where a call stands in its session and under which load it was sent.
+            where a call stands in its session and under which load it was sent, 'wanted_output_tokens' and
+            'output_is_forced' how long its answer was to be.
             """,
         options: [
             OptionSpecification("--format", choices: ["jsonl", "csv"], "how to print it (default: jsonl)"),

@@ -8,6 +8,10 @@ public struct RequestTarget: Hashable, Sendable {
     public var model: String
     /// The member that limits the output, for OpenAI's chat: `max_tokens` or `max_completion_tokens`.
     public var outputLimitField: String
+    /// The member that holds the least number of output tokens, for OpenAI's chat; nil for none.
+    public var outputMinimumField: String?
+    /// The member that passes over the model's wish to end, for OpenAI's chat; nil for none.
+    public var ignoreEndField: String?
     /// True if the stream must be asked for its usage.
     public var asksForUsage: Bool
     /// Members that the provider wants in every body.
@@ -27,13 +31,16 @@ public struct RequestTarget: Hashable, Sendable {
 
     /// Makes a target.
     public init(
-        model: String, outputLimitField: String = "max_tokens", asksForUsage: Bool = true,
+        model: String, outputLimitField: String = "max_tokens", outputMinimumField: String? = nil,
+        ignoreEndField: String? = nil, asksForUsage: Bool = true,
         extra: JSONObject = JSONObject(), omitted: Set<String> = [], reasoningField: String? = nil,
         marksCache: Bool = false, toolCallSignature: String? = nil, sessionField: String? = nil,
         innerDialect: DialectName = .openAIChat
     ) {
         self.model = model
         self.outputLimitField = outputLimitField
+        self.outputMinimumField = outputMinimumField
+        self.ignoreEndField = ignoreEndField
         self.asksForUsage = asksForUsage
         self.extra = extra
         self.omitted = omitted
@@ -49,6 +56,10 @@ public struct RequestTarget: Hashable, Sendable {
 public struct CallOptions: Hashable, Sendable {
     /// The most tokens that may be generated.
     public var outputLimit: TokenCount?
+    /// The least tokens that are to be generated; nil leaves the end to the model.
+    ///
+    /// Only servers that speak OpenAI's chat are known to take it: the other dialects leave it out.
+    public var outputMinimum: TokenCount?
     /// The sampling temperature.
     public var temperature: Double?
     /// The sampling seed.
@@ -64,12 +75,14 @@ public struct CallOptions: Hashable, Sendable {
 
     /// Makes options; what is left out is not sent.
     public init(
-        outputLimit: TokenCount? = nil, temperature: Double? = nil, seed: Int? = nil, sessionKey: String? = nil,
-        toolChoice: Call.RequestControl.ToolChoice? = nil, allowsParallelTools: Bool? = nil
+        outputLimit: TokenCount? = nil, outputMinimum: TokenCount? = nil, temperature: Double? = nil,
+        seed: Int? = nil, sessionKey: String? = nil, toolChoice: Call.RequestControl.ToolChoice? = nil,
+        allowsParallelTools: Bool? = nil
     ) {
         self.toolChoice = toolChoice
         self.allowsParallelTools = allowsParallelTools
         self.outputLimit = outputLimit
+        self.outputMinimum = outputMinimum
         self.temperature = temperature
         self.seed = seed
         self.sessionKey = sessionKey

@@ -27,7 +27,9 @@ final class EndpointRoute {
         encoder = Dialects.encoder(dialect)
         target = RequestTarget(
             model: endpoint.model.identifier, outputLimitField: provider.outputLimitField.rawValue,
-            asksForUsage: provider.asksForUsage, extra: provider.extraBody, omitted: provider.omitted,
+            outputMinimumField: provider.outputControl.minimumField,
+            ignoreEndField: provider.outputControl.ignoreEndField, asksForUsage: provider.asksForUsage,
+            extra: provider.extraBody, omitted: provider.omitted,
             reasoningField: provider.reasoningField, marksCache: provider.marksCache,
             toolCallSignature: provider.toolCallSignature,
             sessionField: provider.stickiness.field, innerDialect: provider.innerDialect)

@@ -295,6 +295,8 @@ public final class RunDriver {
         row.plannedInput = call.input
         row.plannedOutput = call.output
         row.plannedCached = plan.cachedTokens(key)
+        let bounds = plan.outputBounds(key)
+        row.wantedOutput = bounds.isRecorded ? WantedOutput(tokens: bounds.limit, isForced: bounds.isForced) : nil
         if let live = sessions[key.session] {
             row.context = CallContext(
                 agent: call.agent, previousCall: live.transcript.graph.previousCall(key.call, in: session),
@@ -328,16 +330,11 @@ public final class RunDriver {
     }
 
     private func options(_ key: CallKey, _ call: Call, _ session: LiveSession) -> CallOptions {
-        let limits = [plan.outputLimit(call), plan.endpoints[key.session.endpoint].model.maximumOutput]
-        var choice = call.request.toolChoice
-        if choice == nil, plan.profile.toolChoice == .recorded {
-            let expected = ExpectedTools(key.call, in: session.transcript.session, session.transcript.graph)
-            choice = expected.map { $0.calls.isEmpty ? .forbidden : .required }
-        }
+        let bounds = plan.outputBounds(key)
         return CallOptions(
-            outputLimit: limits.compactMap(\.self).min(),
+            outputLimit: bounds.limit, outputMinimum: bounds.isForced ? bounds.limit : nil,
             temperature: call.request.temperature ?? plan.profile.temperature,
-            sessionKey: session.stickinessKey, toolChoice: choice,
+            sessionKey: session.stickinessKey, toolChoice: plan.toolChoice(key),
             allowsParallelTools: call.request.allowsParallelTools)
     }
 

@@ -111,7 +111,7 @@ public struct Plan: Hashable, Sendable {
     /// What becomes of the client's own waits.
     let pace: Pace
     /// What the user should know before it runs.
-    public let notices: [String]
+    public private(set) var notices: [String]
 
     /// The plan's document.
     public var profile: PlanProfile { documents.plan }
@@ -182,6 +182,7 @@ public struct Plan: Hashable, Sendable {
             }
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }
+        self.notices += outputNotices
     }
 
     private static func library(
@@ -240,7 +241,7 @@ public struct Plan: Hashable, Sendable {
     }
 
     /// What a context leaves for an answer, if the provider's tokenizer counts a tenth more than ours.
-    private static func room(_ call: Call, _ limit: TokenCount) -> TokenCount {
+    static func room(_ call: Call, _ limit: TokenCount) -> TokenCount {
         TokenCount(max(0, limit.value - call.input.value * 11 / 10))
     }
 
@@ -262,22 +263,13 @@ public struct Plan: Hashable, Sendable {
         return reuse.cachedTokens(call: key.call, session: planned.libraryIndex)
     }
 
-    /// The most tokens that a call may generate: what it says itself, else twice what was recorded, and at least 256, so that
-    /// an answer ends by itself.
-    ///
-    /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
-    public func outputLimit(_ call: Call) -> TokenCount {
-        let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
-        guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
-        return min(wanted, max(call.output, Self.room(call, limit)))
-    }
-
     /// The most that a call can cost at an endpoint; zero without a price.
     public func worstCost(_ key: CallKey) -> Money {
         guard let price = endpoints[key.session.endpoint].price else { return .zero }
         let call = session(key.session).calls[key.call]
+        let limit = outputBounds(key).limit
         // The provider's own tokenizer may count more than ours; a quarter more is reserved for that.
         let input = TokenCount(call.input.value * 5 / 4 + 64)
-        return Cost.worst(input: input, outputLimit: outputLimit(call), at: price)
+        return Cost.worst(input: input, outputLimit: limit, at: price)
     }
 }

@@ -13,7 +13,7 @@ public struct PlanEstimate: Hashable, Sendable {
         public var callCount: Int
         /// All prompts.
         public var inputTokens: TokenCount
-        /// All recorded answers.
+        /// All answers: as they were recorded, where their limits allow it.
         public var outputTokens: TokenCount
         /// The cost if a cache holds all that was sent before; nil without a price.
         public var lowest: Money? = nil
@@ -42,18 +42,23 @@ public struct PlanEstimate: Hashable, Sendable {
         var counts = Array(repeating: 0, count: plan.library.sessions.count)
         for planned in plan.rounds.lazy.flatMap(\.sessions) { counts[planned.libraryIndex] += 1 }
         let used = counts.indices.filter { counts[$0] > 0 }
-        func total(_ amount: (Call) -> Int) -> TokenCount {
+        func total(_ amount: (_ session: Int, _ call: Int) -> Int) -> TokenCount {
             TokenCount(
                 used.reduce(0) { sum, index in
-                    sum + counts[index] * plan.library.sessions[index].calls.reduce(0) { $0 + amount($1) }
+                    sum + counts[index]
+                        * plan.library.sessions[index].calls.indices.reduce(0) { $0 + amount(index, $1) }
                 })
         }
-        let callCount = total { _ in 1 }.value
-        let input = total(\.input.value)
-        let output = total(\.output.value)
+        let sessions = plan.library.sessions
+        let callCount = total { _, _ in 1 }.value
+        let input = total { sessions[$0].calls[$1].input.value }
         let cached = Self.cached(plan, counts)
-        let highestOutput = total { plan.outputLimit($0).value }
-        rows = plan.endpoints.map { endpoint in
+        rows = plan.endpoints.enumerated().map { place, endpoint in
+            let highestOutput = total { plan.outputBounds($1, of: $0, at: place).limit.value }
+            let output = total { session, call in
+                let bounds = plan.outputBounds(call, of: session, at: place)
+                return (bounds.isForced ? bounds.limit : min(sessions[session].calls[call].output, bounds.limit)).value
+            }
             guard let price = endpoint.price else {
                 return Row(
                     endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output)

@@ -163,6 +163,11 @@ public struct DocumentSet: Hashable, Sendable {
                     file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier).\(place)",
                     message: "is missing; the URL of provider '\(provider.identifier)' needs it"))
         }
+        if let objection = provider.objection(to: plan.outputLength) {
+            problems.append(
+                Problem(
+                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: objection))
+        }
         guard !provider.models.contains(where: { $0.name == plan.model }) else { return }
         let names = provider.models.map(\.name).joined(separator: ", ")
         let message = "provider '\(provider.identifier)' does not offer the model '\(plan.model)' (it offers: \(names))"

@@ -136,6 +136,16 @@ public struct PlanProfile: Hashable, Sendable {
         case recorded
     }
 
+    /// What decides how long answers are.
+    public enum OutputLengthPolicy: String, CaseIterable, Hashable, Sendable {
+        /// The model, within a limit that leaves it room.
+        case natural
+        /// The recording is the limit; the model may end before.
+        case capped
+        /// The recording: the server is made to write so many tokens, and no more.
+        case exact
+    }
+
     /// How the endpoints take turns within a round.
     public enum Order: String, CaseIterable, Hashable, Sendable {
         /// One after another, in an order drawn anew for each round.
@@ -194,6 +204,8 @@ public struct PlanProfile: Hashable, Sendable {
     public var history: HistoryPolicy
     /// Who decides whether a tool is called.
     public var toolChoice: ToolChoicePolicy
+    /// What decides how long answers are.
+    public var outputLength: OutputLengthPolicy
 
     init(_ reader: inout MappingReader) {
         let diagnosis = reader.diagnosis
@@ -226,6 +238,7 @@ public struct PlanProfile: Hashable, Sendable {
         temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
         history = reader.choice("history", HistoryPolicy.self, default: .recorded)
         toolChoice = reader.choice("tool_choice", ToolChoicePolicy.self, default: .model)
+        outputLength = reader.choice("output_length", OutputLengthPolicy.self, default: .natural)
         var timeouts = reader.mapping("timeouts")
         self.timeouts = Timeouts(
             connect: timeouts?.duration("connect", default: .seconds(10)) ?? .seconds(10),

@@ -68,6 +68,8 @@ public struct ProviderProfile: Hashable, Sendable {
     var headerPairs: [HeaderPair]
     /// The member that limits the output.
     public var outputLimitField: OutputLimitField
+    /// How it is made to write a given number of tokens.
+    public var outputControl: OutputControl
     /// True if a stream must be asked for its usage.
     public var asksForUsage: Bool
     /// Members that every body gets.
@@ -165,6 +167,7 @@ public struct ProviderProfile: Hashable, Sendable {
         var request = reader.mapping("request")
         outputLimitField =
             request?.choice("output_limit_field", OutputLimitField.self, default: .maximumTokens) ?? .maximumTokens
+        outputControl = OutputControl(request?.mapping("output_control"))
         asksForUsage = request?.bool("ask_for_usage", default: true) ?? true
         extraBody = request?.json("extra") ?? JSONObject()
         omitted = Set(request?.strings("omit").map(\.text) ?? [])
@@ -186,6 +189,7 @@ public struct ProviderProfile: Hashable, Sendable {
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
         rehearsal = RehearsalProfile(reader.mapping("rehearsal"))
+        if let request { checkOutputControl(request) }
         reader.finish()
     }
 

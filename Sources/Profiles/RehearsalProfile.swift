@@ -27,6 +27,10 @@ public struct RehearsalProfile: Hashable, Sendable {
     public var jitter: Double
     /// The share of the output that is reasoning; none unless told.
     public var reasoningShare: Double
+    /// The mean length of answers as a share of the limit that a request sets; a half unless told.
+    ///
+    /// Answers vary by three tenths around it, and are cut at the limit.
+    public var outputShare: Double
     /// The upstream that responses name.
     public var upstream: String?
     /// How long the silence of `stall-resume` lasts; 2 s unless told.
@@ -50,6 +54,7 @@ public struct RehearsalProfile: Hashable, Sendable {
         tokensPerEvent = reader.integer("tokens_per_event", in: 1...1000, default: 4)
         jitter = reader.number("jitter", in: 0...2, default: 0.05)
         reasoningShare = reader.number("reasoning_share", in: 0...1, default: 0)
+        outputShare = reader.number("output_share", in: 0.01...10, default: 0.5)
         upstream = reader.optionalString("upstream")
         stallDuration = reader.duration("stall", default: .seconds(2))
         tokenLifetime = reader.duration("token_lifetime", default: .seconds(3600))

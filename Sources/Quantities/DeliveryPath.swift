@@ -30,6 +30,9 @@ public enum DialectName: String, CaseIterable, Codable, Sendable {
     case tgi
     /// The native interface of Alibaba's Model Studio.
     case dashScope = "dashscope"
+
+    /// The least limit of output tokens that requests may name: 16 for OpenAI's Responses, one elsewhere.
+    public var leastOutputLimit: TokenCount { TokenCount(self == .openAIResponses ? 16 : 1) }
 }
 
 /// How the text of later events of a stream relates to that of earlier ones.

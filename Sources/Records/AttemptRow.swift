@@ -50,6 +50,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var plannedCached: TokenCount
     /// The answer as it was recorded or drawn.
     public var plannedOutput: TokenCount
+    /// How long the answer was to be; nil if that was the model's to decide, and in run files of older versions.
+    public var wantedOutput: WantedOutput?
     /// The normalised usage.
     public var usage: TokenUsage
     /// The usage as it came.
@@ -122,6 +124,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
             "substituted_calls", "agent", "previous_call", "is_final",
+            "wanted_output_tokens", "output_is_forced",
         ]
     static let insertion = makeInsertion()
 
@@ -144,7 +147,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(routeMismatch), SQLValue(quotas), SQLValue(willRetry), SQLValue(toolLevel?.rawValue),
             SQLValue(divergence?.rawValue),
             SQLValue(substitutedCallCount), SQLValue(context?.agent), SQLValue(context?.previousCall),
-            SQLValue(context?.isFinal),
+            SQLValue(context?.isFinal), SQLValue(wantedOutput?.tokens.value), SQLValue(wantedOutput?.isForced),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -192,6 +195,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             CallContext(
                 agent: agent, previousCall: values[52].integer.map { Int($0) }, isFinal: values[53].integer == 1)
         }
+        wantedOutput = tokens(54).map { WantedOutput(tokens: $0, isForced: values[55].integer == 1) }
     }
 }
 

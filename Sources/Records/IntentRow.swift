@@ -18,6 +18,8 @@ public struct IntentRow: Hashable, Sendable {
     public var plannedCached: TokenCount
     /// The answer as it was recorded or drawn.
     public var plannedOutput: TokenCount
+    /// How long the answer is to be; nil if that is the model's to decide.
+    public var wantedOutput: WantedOutput?
     /// How many tool calls of earlier live answers were replaced by recorded ones in the prompt.
     public var substitutedCallCount = 0
     /// Where the call stands in its session.
@@ -47,6 +49,7 @@ extension AttemptRow {
         plannedInput = intent.plannedInput
         plannedCached = intent.plannedCached
         plannedOutput = intent.plannedOutput
+        wantedOutput = intent.wantedOutput
         substitutedCallCount = intent.substitutedCallCount
         context = intent.context
     }

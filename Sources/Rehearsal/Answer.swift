@@ -9,6 +9,10 @@ import Workloads
 struct AnswerForm: Sendable {
     var tokensPerEvent: Int
     var reasoningShare = 0.0
+    /// The mean length as a share of the request's limit.
+    var outputShare = 0.5
+    /// How many tokens have to be written, though the model would end before.
+    var leastTokens = 0
     var fault: Scenario?
     var manners: Set<Scenario> = []
     /// True if the arguments of parallel tool calls may come by turns.
@@ -18,6 +22,9 @@ struct AnswerForm: Sendable {
     /// False where the dialect has no tools.
     var knowsTools = true
     var identifier = ToolIdentifier.chat(.call)
+
+    /// The limit of a request that sets none.
+    static let usualLimit = TokenCount(512)
 }
 
 /// How a system names tool calls.
@@ -49,29 +56,39 @@ struct Answer: Sendable {
         var isReasoning: Bool { if case .reasoning = content { true } else { false } }
     }
 
-    private(set) var pieces: [Piece] = []
-    private(set) var finish = ServedFinish.stop
-    private let tokenizer: ApproximateTokenizer
-    private let form: AnswerForm
+    var pieces: [Piece] = []
+    var finish = ServedFinish.stop
+    let tokenizer: ApproximateTokenizer
+    let form: AnswerForm
 
     var outputTokens: TokenCount { TokenCount(pieces.reduce(0) { $0 + $1.tokens }) }
 
     /// Draws an answer; the same request and seed give the same one, whatever the provider.
     ///
     /// Most requests with tools are answered with a tool call whose arguments fit the tool's schema. The length is about
-    /// half of the limit, so that answers end by themselves.
+    /// half of the limit, unless the form has it otherwise, so that answers end by themselves. None is longer than the limit.
     init(to request: ServedRequest, form: AnswerForm, tokenizer: ApproximateTokenizer, seed: Seed) {
         self.form = form
         self.tokenizer = tokenizer
         var generator = SeededGenerator(seed: seed.derived("answer/\(request.prompt.count)", request.messageCount))
         var synthesizer = TextSynthesizer(seed: seed.derived("text/\(request.prompt.count)", request.messageCount))
-        let limit = request.outputLimit?.value ?? 512
-        let wanted = max(4, Int(Double(limit) / 2 * (0.7 + 0.6 * generator.uniform())))
-        guard form.fault != .allReasoning else {
+        let limit = (request.outputLimit ?? AnswerForm.usualLimit).value
+        let wanted = max(4, Int(Double(limit) * form.outputShare * (0.7 + 0.6 * generator.uniform())))
+        if form.fault == .allReasoning {
             add(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(limit)))) { .reasoning($0) }
             finish = .length
-            return
+        } else {
+            draw(request, wanted, &generator, &synthesizer)
         }
+        stretch(to: form.leastTokens, limit: limit, &synthesizer)
+        cut(to: limit)
+    }
+
+    /// Draws an answer as the model would give it if it had all the room it wants.
+    private mutating func draw(
+        _ request: ServedRequest, _ wanted: Int, _ generator: inout SeededGenerator,
+        _ synthesizer: inout TextSynthesizer
+    ) {
         let canCall = !request.tools.isEmpty && form.knowsTools && request.toolChoice != .none
         let mustCall =
             request.toolChoice != .automatic || form.manners.contains(.toolCall)

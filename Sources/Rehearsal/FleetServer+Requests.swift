@@ -75,6 +75,7 @@ extension FleetServer {
                 throw ServedRefusal(.badRequest, "anthropic-version: header is required")
             }
             served = try RequestReader.read(dialect, head: head, body: body, parser: parser)
+            if let refusal = persona.system.lengthRefusal(served) { throw refusal }
             // llama.cpp answers by the model that it has, whatever was asked for.
             let takesAny = persona.models.isEmpty || dialect == .tgi || persona.system == .llamaCpp
             if !takesAny, !persona.models.contains(served.model) {

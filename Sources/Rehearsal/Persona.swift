@@ -29,6 +29,8 @@ public struct Persona: Hashable, Sendable {
     public var jitter: Double
     /// The share of the output that is reasoning, from zero to one.
     public var reasoningShare: Double
+    /// How long answers would be by themselves: their mean as a share of the request's limit; beyond it they are cut.
+    public var outputShare: Double
     /// How long ``Scenario/stallResume`` is silent.
     public var stallDuration: Duration = .seconds(2)
     /// The upstream that the response names; nil for none.
@@ -48,8 +50,8 @@ public struct Persona: Hashable, Sendable {
         name: String, system: PersonaSystem = .generic, network: Duration = .milliseconds(10),
         prefillTokensPerSecond: Double = 40_000, decodeTokensPerSecond: Double = 400, slowdownPerStream: Double = 0.02,
         slotCount: Int = 64, cacheLifetime: Duration = .seconds(300), tokensPerEvent: Int = 4, jitter: Double = 0.05,
-        reasoningShare: Double = 0, upstream: String? = nil, hasUsageAtFinish: Bool = false, tellsCost: Bool = false,
-        scenarios: [Scenario: Double] = [:]
+        reasoningShare: Double = 0, outputShare: Double = 0.5, upstream: String? = nil, hasUsageAtFinish: Bool = false,
+        tellsCost: Bool = false, scenarios: [Scenario: Double] = [:]
     ) {
         self.name = name
         self.system = system
@@ -63,6 +65,7 @@ public struct Persona: Hashable, Sendable {
         self.tokensPerEvent = tokensPerEvent
         self.jitter = jitter
         self.reasoningShare = reasoningShare
+        self.outputShare = outputShare
         self.upstream = upstream
         self.hasUsageAtFinish = hasUsageAtFinish
         self.tellsCost = tellsCost || system == .openRouter || system == .liteLLM
@@ -108,8 +111,8 @@ extension Persona {
             prefillTokensPerSecond: profile.prefillTokensPerSecond,
             decodeTokensPerSecond: profile.decodeTokensPerSecond, slowdownPerStream: profile.slowdownPerStream,
             slotCount: profile.slots, cacheLifetime: profile.cacheLifetime, tokensPerEvent: profile.tokensPerEvent,
-            jitter: profile.jitter, reasoningShare: profile.reasoningShare, upstream: profile.upstream,
-            scenarios: profile.scenarios)
+            jitter: profile.jitter, reasoningShare: profile.reasoningShare, outputShare: profile.outputShare,
+            upstream: profile.upstream, scenarios: profile.scenarios)
         self.models = models
         if let marks = profile.cachesOnlyMarks { cachesOnlyMarks = marks }
         stallDuration = profile.stallDuration

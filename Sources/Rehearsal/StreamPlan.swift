@@ -24,9 +24,17 @@ struct StreamPlan: Sendable {
             isCumulative: manners.contains(.cumulative))
         let writer = ResponseWriters.writer(dialect, context)
         form = AnswerForm(
-            tokensPerEvent: persona.tokensPerEvent, reasoningShare: persona.reasoningShare, fault: fault,
+            tokensPerEvent: persona.tokensPerEvent, reasoningShare: persona.reasoningShare,
+            outputShare: persona.outputShare, leastTokens: Self.leastTokens(request, persona.system), fault: fault,
             manners: manners, interleaves: writer.interleavesToolCalls, sendsWholeArguments: writer.sendsWholeArguments,
             knowsTools: dialect != .tgi, identifier: Self.identifier(dialect, request, habits))
+    }
+
+    /// How many tokens the system has to write at least, as the request has it.
+    private static func leastTokens(_ request: ServedRequest, _ system: PersonaSystem) -> Int {
+        guard system.takesOutputMinimum else { return 0 }
+        let limit = (request.outputLimit ?? AnswerForm.usualLimit).value
+        return request.ignoresEnd ? limit : min(request.outputMinimum?.value ?? 0, limit)
     }
 
     private static func habits(_ persona: Persona, _ manners: Set<Scenario>) -> ChatHabits {

@@ -29,6 +29,26 @@ extension PersonaSystem {
         }
     }
 
+    /// True if it can be told to write on where the model would end (protocols.md §3.1, §7.1, §7.2); others take no notice.
+    var takesOutputMinimum: Bool { [.vLLM, .sgLang, .fireworks].contains(self) }
+
+    /// Why it refuses what a request says of the length of its answer; nil if it does not.
+    func lengthRefusal(_ request: ServedRequest) -> ServedRefusal? {
+        guard takesOutputMinimum else { return nil }
+        if let limit = request.outputLimit, let minimum = request.outputMinimum, minimum > limit {
+            return ServedRefusal(
+                .badRequest, "min_tokens must be less than or equal to max_tokens=\(limit.value), got \(minimum.value)."
+            )
+        }
+        guard request.ignoresEnd || request.outputMinimum ?? .zero > .zero else { return nil }
+        // A grammar that has come to its end lets nothing but the end follow: a real server crashes or hangs.
+        switch request.toolChoice {
+        case .required, .named:
+            return ServedRefusal(.badRequest, "a tool that is required and a least length contradict each other")
+        case .automatic, .none: return nil
+        }
+    }
+
     /// How its errors look on a path of a dialect.
     func errors(_ dialect: DialectName) -> ErrorShape {
         switch dialect {

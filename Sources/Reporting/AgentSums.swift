@@ -32,6 +32,12 @@ extension EndpointAnalysis {
             ("output_tokens_per_call", "tokens", outputLength.mean),
             ("whole_answers_telling_output", "calls", Double(outputLength.callCount)),
             ("output_length_deviation_from_median", "", lengths.deviation(of: outputLength)),
+            ("capped_answers", "calls", Double(outputAdherence.cappedCount)),
+            ("answers_ended_early", "calls", Double(outputAdherence.endedEarlyCount)),
+            ("ended_early_share", "", outputAdherence.endedEarlyShare),
+            ("answers_with_wanted_length", "calls", Double(outputAdherence.checkedCount)),
+            ("answers_off_wanted_length", "calls", Double(outputAdherence.missedCount)),
+            ("off_wanted_length_share", "", outputAdherence.missedShare),
         ] + agents.cacheByGap.flatMap(\.sums)
     }
 

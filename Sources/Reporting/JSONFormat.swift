@@ -75,7 +75,7 @@ public enum JSONFormat {
             ]
         }
         let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
-        let notices = ranking.notices + warning + analysis.notes
+        let notices = ranking.notices + warning + OutputAdherenceNotice.texts(analysis) + analysis.notes
         return [
             ("complete_rounds", .integer(ranking.roundCount)), ("provisional", .bool(ranking.isProvisional)),
             ("replicates", .integer(ranking.replicateCount)),

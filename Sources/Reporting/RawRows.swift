@@ -154,6 +154,8 @@ extension RawRows {
         [
             ("agent", .optional(row.context?.agent)), ("previous_call", .optional(row.context?.previousCall)),
             ("is_final", row.context.map { .bool($0.isFinal) } ?? .null), ("calls_in_flight", .optional(inFlight)),
+            ("wanted_output_tokens", tokens(row.wantedOutput?.tokens)),
+            ("output_is_forced", row.wantedOutput.map { .bool($0.isForced) } ?? .null),
         ]
     }
 

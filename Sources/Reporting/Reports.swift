@@ -49,6 +49,7 @@ public enum Reports {
                 + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
                 + "\(plan.loadText), \(plan.order.rawValue) order"
                 + (plan.waitText.map { ", \($0)" } ?? "")
+                + (plan.outputLength == .natural ? "" : ", \(plan.outputLength.rawValue) output length")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
         return lines
@@ -63,7 +64,8 @@ public enum Reports {
             + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
         // Where there is a ranking, it stands beside that.
         let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
-        return ranking.notices + [lengths].compactMap(\.self) + clean + (ranking.hasRanks ? [method] : [])
+        return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis) + clean
+            + (ranking.hasRanks ? [method] : [])
             + analysis.notes
     }
 

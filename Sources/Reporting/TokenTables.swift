@@ -1,18 +1,23 @@
 import Analysis
+import Profiles
 import Quantities
 
 /// The tables of tokens: how many, how long the answers are, and what came from a cache.
 enum TokenTables {
     private static let name = Table.Column("endpoint", isNumeric: false)
 
-    /// How many tokens were counted, and of what kind.
+    /// How many tokens were counted, and of what kind; and where the plan wanted answers of a length, how they kept to it.
     static func tokens(_ analysis: RunAnalysis) -> Table {
-        Table(
+        let policy = analysis.documents.plan.outputLength
+        let adherence: [Table.Column] =
+            policy == .natural
+            ? [] : [.init("ended early"), .init("over calls"), .init("off the wanted length"), .init("over calls")]
+        return Table(
             "Tokens",
             columns: [
                 name, .init("input"), .init("output"), .init("output/call"), .init("from the median"),
                 .init("reasoning, share of output"), .init("over calls"), .init("calls without usage"),
-            ],
+            ] + adherence,
             rows: analysis.endpoints.map { endpoint in
                 let tokens = endpoint.tokens
                 let length = endpoint.outputLength
@@ -22,12 +27,34 @@ enum TokenTables {
                     analysis.outputLengths.deviation(of: length).map { signed($0) } ?? Figures.none,
                     Figures.share(tokens.reasoningShare), Figures.count(tokens.callsTellingReasoning),
                     Figures.count(tokens.callsWithoutUsage),
-                ]
+                ] + (policy == .natural ? [] : self.adherence(endpoint.outputAdherence))
             },
             note:
                 "As the providers count them. Output/call: the mean over whole answers, and how far it is from the median of "
                 + "the endpoints. Output holds the reasoning; its share is over the calls that tell it. Calls without usage: "
-                + "taken by the provider, failed or not, without a token count.")
+                + "taken by the provider, failed or not, without a token count." + note(policy))
+    }
+
+    private static func adherence(_ kept: OutputAdherence) -> [String] {
+        [
+            Figures.share(kept.endedEarlyShare), Figures.count(kept.cappedCount), Figures.share(kept.missedShare),
+            Figures.count(kept.checkedCount),
+        ]
+    }
+
+    private static func note(_ policy: PlanProfile.OutputLengthPolicy) -> String {
+        let tolerance = Figures.share(OutputAdherence.tolerance, decimals: 0)
+        switch policy {
+        case .natural: return ""
+        case .capped:
+            return
+                " Ended early: answers that ended before the recorded length, at which they would have been cut; they are in "
+                + "all figures but TPOT and decode speed. Off the wanted length: more than \(tolerance) over it."
+        case .exact:
+            return
+                " Off the wanted length: answers with over \(tolerance) more or fewer tokens than the server was told to "
+                + "write."
+        }
     }
 
     /// What came from a cache, by what the provider says, by the plan, and by the call before.

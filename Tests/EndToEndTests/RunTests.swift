@@ -19,7 +19,7 @@ struct Stage {
 
     init(
         _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
-        sessions: SessionLibrary? = nil, timeScale: String = "0.001"
+        sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001"
     ) throws {
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
@@ -47,6 +47,7 @@ struct Stage {
                 delivery_path: self-hosted
                 dialect: openai-chat
                 base_url: http://127.0.0.1:\(port)/v1
+                request: \(request)
                 models: [{name: m, id: model-m}]
                 """
         }

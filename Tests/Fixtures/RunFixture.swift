@@ -13,6 +13,8 @@ public struct RunFixture {
     public var health: [HealthRow] = []
     /// More lines of the plan.
     public var settings = ""
+    /// What the providers' documents say under `request`; nothing if it is empty.
+    public var request = ""
     /// Rounds of the plan.
     public var rounds = 2
     /// Sessions per endpoint and round.
@@ -73,7 +75,7 @@ public struct RunFixture {
     private func documents() throws -> DocumentSet {
         func provider(_ name: String) -> String {
             "submeter: provider\nversion: 1\nname: \(name)\ndelivery_path: self-hosted\ndialect: openai-chat\n"
-                + "base_url: http://127.0.0.1:1\nmodels: [{name: m, id: m}]\n"
+                + "base_url: http://127.0.0.1:1\n\(request.isEmpty ? "" : "request: {\(request)}\n")models: [{name: m, id: m}]\n"
                 + "policy: {training: {answer: \(name == "a" ? "no" : "unknown"), source: s, date: d}}"
         }
         let price = "model: m, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d"

@@ -38,7 +38,7 @@ private func documents(
         #expect(estimate.rows.count == 3)
         #expect(estimate.rows[0].callCount == 144)
         #expect(estimate.rows[0].inputTokens.value == calls.reduce(0) { $0 + $1.input.value })
-        let longest = calls.reduce(0) { $0 + plan.outputLimit($1).value }
+        let longest = calls.reduce(0) { $0 + plan.naturalLimit($1).value }
         let highest = estimate.rows[0].inputTokens.value * 1_000_000 + longest * 2_000_000
         #expect(estimate.rows[0].highest?.picodollars == Int64(highest))
         // All but the first prefix, which sessions share, and what each call adds is read from a cache.
@@ -56,8 +56,8 @@ private func documents(
         let plan = try Plan(documents(limit: 14_000))
         for session in plan.library.sessions {
             for call in session.calls {
-                #expect(call.input.value * 11 / 10 + plan.outputLimit(call).value <= 14_000)
-                #expect(plan.outputLimit(call) >= call.output)
+                #expect(call.input.value * 11 / 10 + plan.naturalLimit(call).value <= 14_000)
+                #expect(plan.naturalLimit(call) >= call.output)
             }
         }
     }

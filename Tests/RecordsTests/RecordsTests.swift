@@ -121,6 +121,33 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(try RunFile(path: path).attempts.map(\.outcome) == [.ok, .ok])
     }
 
+    @Test func `files of version 4 stay readable`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        let file = try RunFile(path: folder.appending(path: "run-version-4.sqlite").path)
+        #expect(file.documents.plan.name == "fixture" && file.documents.plan.outputLength == .natural)
+        #expect(file.attempts.map(\.plannedOutput.value) == [74, 257, 126])
+        #expect(file.attempts.map(\.context?.previousCall) == [nil, 0, 1])
+        #expect(file.attempts.allSatisfy { $0.wantedOutput == nil })
+        #expect(file.sessions.count == 1 && file.sessions.allSatisfy(\.isSuccess))
+    }
+
+    @Test(arguments: [
+        nil, WantedOutput(tokens: TokenCount(7), isForced: false), WantedOutput(tokens: TokenCount(70), isForced: true),
+    ])
+    func `how long an answer was to be is kept, also of one that is under way`(wanted: WantedOutput?) throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        var row = attempt(1, .ok)
+        row.wantedOutput = wanted
+        try writer.append(.attempt(row))
+        let at = Instant(nanoseconds: 5)
+        var intent = IntentRow(place: attempt(2, .ok).place, number: 0, due: at, predecessorEnd: at, started: at)
+        intent.wantedOutput = wanted
+        try writer.append(.intent(intent))
+        try writer.close()
+        #expect(try RunFile(path: path).attempts.map(\.wantedOutput) == [wanted, wanted])
+    }
+
     @Test func `files of version 3 stay readable`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         let file = try RunFile(path: folder.appending(path: "run-version-3.sqlite").path)

@@ -82,7 +82,7 @@ public struct ChatRequestEncoder: RequestEncoder {
         return true
     }
 
-    /// Output limit, temperature, seed and session.
+    /// Output limit and minimum, temperature, seed and session.
     public func suffix(_ options: CallOptions, prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []
         if target.marksCache {
@@ -100,6 +100,10 @@ public struct ChatRequestEncoder: RequestEncoder {
         }
         if let limit = options.outputLimit, !target.omitted.contains(target.outputLimitField) {
             bytes.add(member: target.outputLimitField, .integer(limit.value))
+        }
+        if let minimum = options.outputMinimum {
+            if let field = target.outputMinimumField { bytes.add(member: field, .integer(minimum.value)) }
+            if let field = target.ignoreEndField { bytes.add(member: field, true) }
         }
         if let temperature = options.temperature, !target.omitted.contains("temperature") {
             bytes.add(member: "temperature", .number(temperature))

@@ -32,6 +32,7 @@ enum ChatRequestReader {
         reader.request.splitsReasoning = root["reasoning_split"]?.bool ?? false
         reader.request.wantsMetrics = root["perf_metrics_in_response"]?.bool ?? false
         reader.limit(root["max_completion_tokens"] ?? root["max_tokens"])
+        reader.minimum(root["min_tokens"], ignoresEnd: root["ignore_eos"])
         root["tools"]?.forEachElement { entry in
             let function = entry["function"]
             reader.tool(function?["name"], function?["description"], function?["parameters"])

@@ -57,6 +57,16 @@ struct PromptReader {
         request.outputLimit = TokenCount(count)
     }
 
+    /// What servers of one's own take beside the limit.
+    mutating func minimum(_ value: JSONView?, ignoresEnd: JSONView?) {
+        request.ignoresEnd = ignoresEnd?.bool ?? false
+        guard let value, !value.isNull else { return }
+        guard let count = value.integer, count >= 0 else {
+            return refuse("min_tokens must be a whole number from 0")
+        }
+        request.outputMinimum = TokenCount(count)
+    }
+
     /// A choice that is a word, or an object that names a function somewhere inside.
     mutating func choice(_ value: JSONView?, required: [String]) {
         guard let value, !value.isNull else { return }

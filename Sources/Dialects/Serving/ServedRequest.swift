@@ -31,6 +31,10 @@ public struct ServedRequest: Hashable, Sendable {
     public var wantsMetrics = false
     /// The most tokens that may be generated.
     public var outputLimit: TokenCount?
+    /// The least tokens that are to be generated (`min_tokens` of vLLM and its like).
+    public var outputMinimum: TokenCount?
+    /// True if the model's wish to end is to be passed over (`ignore_eos`).
+    public var ignoresEnd = false
     /// The tools on offer.
     public var tools: [ToolDefinition] = []
     /// Which of them may be used.
