@@ -30,6 +30,7 @@ enum DemoCommand: Subcommand {
         let planned = try Plans.documents(try planPath(arguments))
         let path = try arguments.runPath(else: "results/demo-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
+        if let truthPath = arguments["--ground-truth"] { try OutputFile.check(truthPath) }
         let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
             RehearsalGate.prepare(&member, provider, environment: console.environment)
         }

@@ -47,6 +47,7 @@ enum WorkloadGenerateCommand: Subcommand {
         }
         let count = try arguments.integer("--count", in: 1...1_000_000) ?? 100
         let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
+        if let path = arguments.outputFile { try OutputFile.check(path) }
         let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(UInt64(seed)))
         try SessionFiles.deliver(library, arguments, console)
         return .good
