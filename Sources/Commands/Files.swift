@@ -26,11 +26,6 @@ enum Files {
         }
     }
 
-    /// The bytes of a file, or nil if it cannot be read.
-    static func contents(_ path: String) -> [UInt8]? {
-        do throws(CommandError) { return try read(path) } catch { return nil }
-    }
-
     /// Writes a file; what was there before is replaced once all is written.
     ///
     /// - Parameters:

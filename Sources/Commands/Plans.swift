@@ -7,10 +7,15 @@ enum Plans {
     /// Reads a plan with everything that it refers to.
     static func documents(_ path: String) throws(CommandError) -> DocumentSet {
         do throws(Problems) {
-            return try DocumentSet(planFile: path) { Files.contents($0) }
+            return try DocumentSet(planFile: path, read: read)
         } catch {
             throw .usage(error.description)
         }
+    }
+
+    /// The bytes of a file that a plan names, decompressed where it must be; nil if it cannot be read.
+    static func read(_ name: String) -> [UInt8]? {
+        do throws(CommandError) { return try TraceFile.contents(name) } catch { return nil }
     }
 
     /// Decides everything that a plan leaves open.

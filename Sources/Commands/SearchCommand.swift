@@ -126,7 +126,7 @@ private struct SearchRun {
         let documents: DocumentSet
         do throws(Problems) {
             documents = try DocumentSet(planFile: planPath) { name in
-                let bytes = Files.contents(name)
+                let bytes = Plans.read(name)
                 return name == planPath ? bytes.map { PlanText.replacing($0, changed) } : bytes
             }
         } catch {

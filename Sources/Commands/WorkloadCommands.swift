@@ -7,7 +7,7 @@ import Workloads
 /// Reading and writing session files.
 enum SessionFiles {
     static func read(_ path: String) throws(CommandError) -> SessionLibrary {
-        let bytes = try Files.read(path)
+        let bytes = try TraceFile.contents(path)
         do throws(SessionFileError) {
             return try SessionFile.read(bytes)
         } catch {
@@ -58,7 +58,9 @@ enum WorkloadGenerateCommand: Subcommand {
 enum WorkloadLintCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload lint", summary: "check session files before they are replayed", operands: "FILE…",
-        operandCount: 1...1000, discussion: "Exit code 64 if a file has errors; warnings alone are good.", options: [],
+        operandCount: 1...1000,
+        discussion: "Files may be compressed by gzip; - is the standard input.\n"
+            + "Exit code 64 if a file has errors; warnings alone are good.", options: [],
         examples: [("workload lint sessions.jsonl", "say what is wrong")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
@@ -82,7 +84,7 @@ enum WorkloadLintCommand: Subcommand {
 enum WorkloadDescribeCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload describe", summary: "what a session file holds, in figures", operands: "FILE",
-        operandCount: 1...1, discussion: "", options: [],
+        operandCount: 1...1, discussion: "The file may be compressed by gzip; - is the standard input.", options: [],
         examples: [("workload describe sessions.jsonl", "lengths, waits and what a cache could hold")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
