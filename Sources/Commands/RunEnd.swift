@@ -43,7 +43,11 @@ struct RunEnd {
             lines.append(
                 "ended early (\(reason.rawValue)): \(path); its budget is spent, so it cannot go on: raise 'budget' in the "
                     + "plan, or lower its rounds, and begin a new run")
-        case .duration, .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
+        case .duration:
+            lines.append(
+                "ended early (\(reason.rawValue)): \(path); 'submeter run --resume \(path)' goes on, for another "
+                    + "'stop.duration'")
+        case .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
         }
         if !progress.hasSuccess { lines.append("nothing was measured: no call was answered") }
         return lines

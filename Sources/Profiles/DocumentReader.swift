@@ -132,9 +132,13 @@ struct MappingReader {
     }
 
     mutating func number(_ key: String, in range: ClosedRange<Double>, default fallback: Double) -> Double {
+        optionalNumber(key, in: range) ?? fallback
+    }
+
+    mutating func optionalNumber(_ key: String, in range: ClosedRange<Double>) -> Double? {
         scalar(optional(key), key, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             Double(text).flatMap { range.contains($0) ? $0 : nil }
-        } ?? fallback
+        }
     }
 
     mutating func requiredNumber(_ key: String, in range: ClosedRange<Double>) -> Double {
@@ -156,10 +160,7 @@ struct MappingReader {
 
     /// A duration that must be there and longer than nothing.
     mutating func positiveDuration(_ key: String) -> Duration {
-        guard keys.contains(key) else {
-            report(key, "is missing (a duration with its unit, such as 60s)")
-            return .seconds(1)
-        }
+        if !keys.contains(key) { report(key, "is missing (a duration with its unit, such as 60s)") }
         guard let duration = optionalDuration(key) else { return .seconds(1) }
         if duration <= .zero { report(key, "must be longer than 0s") }
         return duration > .zero ? duration : .seconds(1)
