@@ -60,7 +60,12 @@ enum CheckCommand: Subcommand {
         case .provider(let provider):
             return "provider '\(provider.identifier)', \(Counted.text(provider.models.count, "model"))"
         case .prices(let rows): return Counted.text(rows.count, "price")
-        case .workload(let workload): return "workload '\(workload.name)'"
+        case .workload(let workload):
+            do throws(CommandError) {
+                return "workload '\(workload.name)'\(try sessions(of: workload, path))"
+            } catch {
+                throw .usage(workload.problem(of: path, error.description).description)
+            }
         case .policy(let policy):
             return "policy '\(policy.name)', \(Counted.text(policy.requirements.count, "demand"))"
         case .plan:
@@ -71,6 +76,21 @@ enum CheckCommand: Subcommand {
             let notices = plan.notices.map { "\n    note: \($0)" }.joined()
             return "plan '\(plan.profile.name)', \(plan.endpoints.count) endpoints, \(plan.rounds.count) rounds, "
                 + "\(calls) calls per endpoint\(notices)"
+        }
+    }
+
+    /// What a workload's sessions are, if a file holds them.
+    ///
+    /// - Throws: what is wrong with where they come from.
+    private static func sessions(of workload: WorkloadProfile, _ path: String) throws(CommandError) -> String {
+        switch workload.origin {
+        case .generator(let name):
+            _ = try WorkloadGenerateCommand.generator(name)
+            return ""
+        case .sessions(let file):
+            let name = DocumentSet.resolved(file, from: path)
+            let library = try SessionFiles.readSound(name)
+            return ", \(Figures.counted(library.sessions.count, "session"))"
         }
     }
 

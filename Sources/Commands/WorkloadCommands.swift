@@ -15,6 +15,16 @@ enum SessionFiles {
         }
     }
 
+    /// Reads a library that is to be replayed.
+    ///
+    /// - Throws: why it cannot be read, or its first fault.
+    static func readSound(_ path: String) throws(CommandError) -> SessionLibrary {
+        let library = try read(path)
+        let errors = SessionLint.findings(library).filter { $0.severity == .error }
+        guard let first = errors.first else { return library }
+        throw .usage("\(path): \(Counted.text(errors.count, "fault")), the first: \(first)")
+    }
+
     static func deliver(_ library: SessionLibrary, _ arguments: Arguments, _ console: Console) throws(CommandError) {
         let bytes = SessionFile.write(library)
         guard let path = arguments.outputFile else { return console.output(bytes) }
@@ -40,17 +50,23 @@ enum WorkloadGenerateCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let name = arguments.operands[0]
-        guard let generator = SessionGenerator.named[name] else {
-            let known = SessionGenerator.named.keys.sorted()
-            let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            throw .usage("no profile '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
-        }
+        let generator = try generator(name)
         let count = try arguments.integer("--count", in: 1...1_000_000) ?? 100
         let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
         if let path = arguments.outputFile { try OutputFile.check(path) }
         let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(UInt64(seed)))
         try SessionFiles.deliver(library, arguments, console)
         return .good
+    }
+
+    /// The generator of a name.
+    ///
+    /// - Throws: which ones there are.
+    static func generator(_ name: String) throws(CommandError) -> SessionGenerator {
+        if let generator = SessionGenerator.named[name] { return generator }
+        let known = SessionGenerator.named.keys.sorted()
+        let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        throw .usage("no profile '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
     }
 }
 

@@ -40,8 +40,11 @@ struct MappingReader {
 
     func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+    /// Where the value of a key stands; nil if there is none.
+    func mark(of key: String) -> YAMLMark? { entries.first { $0.key == key }?.value.mark }
+
     func report(_ key: String, _ message: String) {
-        diagnosis.report(entries.first { $0.key == key }?.value.mark ?? mark, path(key), message)
+        diagnosis.report(mark(of: key) ?? mark, path(key), message)
     }
 
     /// The value of an optional key.
