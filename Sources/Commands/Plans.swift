@@ -9,6 +9,7 @@ enum Plans {
     /// - Parameters:
     ///   - path: the plan's file.
     ///   - change: what is made of the plan's text before it is understood.
+    /// - Returns: the documents.
     /// - Throws: ``CommandError`` with all problems of all documents.
     static func documents(
         _ path: String, change: ([UInt8]) -> [UInt8] = { $0 }
