@@ -37,8 +37,8 @@ enum DemoCommand: Subcommand {
         defer { stage.fleet.stop() }
         let plan = try Plans.plan(try stage.moved(planned))
         console.message(
-            "demo: \(plan.endpoints.count) modelled providers on loopback, \(plan.rounds.count) rounds, nothing leaves "
-                + "this machine")
+            "demo: \(Figures.counted(plan.endpoints.count, "modelled provider")) on loopback, "
+                + "\(Figures.counted(plan.rounds.count, "round")), nothing leaves this machine")
         let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
         if let truthPath = arguments["--ground-truth"] {
             stage.fleet.stop()

@@ -2,6 +2,7 @@ import Rehearsal
 import Dispatch
 import Glibc
 import Profiles
+import Reporting
 
 /// The command `submeter rehearse`.
 enum RehearseCommand: Subcommand {
@@ -36,7 +37,7 @@ enum RehearseCommand: Subcommand {
         let isInterrupted = wait(seconds)
         stage.fleet.stop()
         if let truthPath { try Files.write(stage.groundTruth, to: truthPath, apartFrom: arguments.operands) }
-        console.message("played \(stage.fleet.truths.count) requests")
+        console.message("played \(Figures.counted(stage.fleet.truths.count, "request"))")
         return isInterrupted && seconds != nil ? .interrupted : .good
     }
 

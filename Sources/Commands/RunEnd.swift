@@ -1,5 +1,6 @@
 import Driving
 import Quantities
+import Reporting
 import Scheduling
 
 /// How a run ended.
@@ -27,7 +28,7 @@ struct RunEnd {
             let reasons = progress.failures[index].sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
             guard !reasons.isEmpty else { return nil }
             return
-                "failed: \(endpoints[index]): \(progress.failedCalls[index]) of \(progress.endedCalls[index]) calls ("
+                "failed: \(endpoints[index]): \(Figures.count(progress.failedCalls[index])) of \(Figures.counted(progress.endedCalls[index], "call")) ("
                 + reasons.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ") + ")"
         }
     }

@@ -99,7 +99,8 @@ private struct SearchRun {
             let file = try Runs.file(path)
             guard HarnessVerdict(attempts: file.attempts, health: file.health).isValid else {
                 notices.append(
-                    "at \(load) live sessions the harness itself could not keep up: no higher load can be measured")
+                    "at \(Figures.counted(load, "live session")) the harness itself could not keep up: no higher load can be measured"
+                )
                 return .notMeasured
             }
             let window = SteadyWindow(file.sessions, liveCount: load)
@@ -107,7 +108,8 @@ private struct SearchRun {
             search.take(
                 good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: load)
             console.message(
-                "\(load) live sessions: \(figure.hitCount) of \(figure.trialCount) calls are good "
+                "\(Figures.counted(load, "live session")): \(figure.hitCount) of "
+                    + "\(Figures.counted(figure.trialCount, "call")) \(figure.trialCount == 1 ? "is" : "are") good "
                     + "(\(Figures.share(figure.share))); \(path)")
         }
         return search.highestGood == nil ? .gateFailed : .good

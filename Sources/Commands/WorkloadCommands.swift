@@ -30,7 +30,8 @@ enum SessionFiles {
         guard let path = arguments.outputFile else { return console.output(bytes) }
         try Files.write(bytes, to: path)
         let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
-        console.message("\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls")
+        console.message(
+            "\(path): \(Figures.counted(library.sessions.count, "session")), \(Figures.counted(calls, "call"))")
     }
 }
 
@@ -89,8 +90,8 @@ enum WorkloadLintCommand: Subcommand {
             errorCount += errors
             let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
             console.output(
-                "\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls, \(errors) errors, "
-                    + "\(findings.count - errors) warnings\n")
+                "\(path): \(Figures.counted(library.sessions.count, "session")), \(Figures.counted(calls, "call")), "
+                    + "\(Figures.counted(errors, "error")), \(Figures.counted(findings.count - errors, "warning"))\n")
         }
         return errorCount == 0 ? .good : .usage
     }
@@ -107,8 +108,10 @@ enum WorkloadDescribeCommand: Subcommand {
         let library = try SessionFiles.read(arguments.operands[0])
         let description = WorkloadDescription(library)
         let rows = description.rows.map { row in
-            [row.name] + [row.median, row.ninetieth, row.mean].map { Figures.fixed($0, row.mean < 100 ? 1 : 0) }
-                + [shape(row.bins)]
+            [row.name]
+                + [row.median, row.ninetieth, row.mean].map { figure in
+                    figure.map { Figures.fixed($0, row.mean ?? 0 < 100 ? 1 : 0) } ?? Figures.none
+                } + [shape(row.bins)]
         }
         let table = Table(
             "Distributions",
@@ -119,7 +122,8 @@ enum WorkloadDescribeCommand: Subcommand {
         let report = Report(
             title: "Workload \(library.name)",
             introduction: [
-                "\(Figures.count(description.sessionCount)) sessions, \(Figures.count(description.callCount)) calls, "
+                "\(Figures.counted(description.sessionCount, "session")), "
+                    + "\(Figures.counted(description.callCount, "call")), "
                     + "licence \(library.licence ?? "not stated")",
                 "\(Figures.count(description.inputTokens.value)) input tokens, "
                     + "\(Figures.count(description.outputTokens.value)) output tokens",
@@ -128,10 +132,18 @@ enum WorkloadDescribeCommand: Subcommand {
                     + Figures.share(description.reasoningShare),
                 "input that an ideal cache holds: \(Figures.share(description.idealHitShare)), one that forgets after "
                     + "five minutes: \(Figures.share(description.fiveMinuteHitShare))",
-            ], tables: [table],
+            ] + arrivals(description), tables: [table],
             notices: library.guesses.map { "guessed: \($0)" })
         console.output(TerminalFormat.text(report, usesColor: console.usesColor))
         return .good
+    }
+
+    /// Over which time sessions arrive, as far as their starts are recorded.
+    private static func arrivals(_ description: WorkloadDescription) -> [String] {
+        guard let span = description.arrivalSpan else { return [] }
+        let text = "sessions arrive over \(Figures.fixed(span.seconds, 1)) s, from the first recorded start to the last"
+        guard description.startedCount < description.sessionCount else { return [text] }
+        return [text + "; \(Figures.count(description.sessionCount - description.startedCount)) have none"]
     }
 
     /// Counts as bars of eight heights.
