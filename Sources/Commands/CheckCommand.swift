@@ -135,8 +135,8 @@ enum CheckCommand: Subcommand {
         ]
         let good = findings.count { $0.text?.outcome.isSuccess == true }
         return Report(
-            title:
-                "\(good) of \(Figures.counted(findings.count, "endpoint")) of plan \(plan.profile.name) \(findings.count == 1 ? "answers" : "answer")",
+            title: "\(good) of \(Figures.counted(findings.count, "endpoint")) of plan \(plan.profile.name) "
+                + (findings.count == 1 ? "answers" : "answer"),
             introduction: [],
             tables: [Table("Connections", columns: columns, rows: rows)], notices: plan.notices)
     }

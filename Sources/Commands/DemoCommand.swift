@@ -27,10 +27,11 @@ enum DemoCommand: Subcommand {
         examples: [("demo", "about a minute and a half")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        let planned = try Plans.documents(try planPath(arguments))
+        let planPath = try planPath(arguments)
+        let planned = try Plans.documents(planPath)
         let path = try arguments.runPath(else: "results/demo-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
-        if let truthPath = arguments["--ground-truth"] { try OutputFile.check(truthPath) }
+        if let truthPath = arguments["--ground-truth"] { try OutputFile.check(truthPath, apartFrom: [planPath]) }
         let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
             RehearsalGate.prepare(&member, provider, environment: console.environment)
         }

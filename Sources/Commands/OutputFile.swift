@@ -49,7 +49,7 @@ struct OutputFile: ~Copyable {
     static func check(_ name: String, apartFrom inputs: [String] = []) throws(CommandError) {
         try Files.checkFolder(of: name)
         guard let status = Files.status(name) else { return }
-        if status.st_mode & S_IFMT == S_IFDIR { throw .usage("\(name): is a directory; --output takes a file") }
+        if status.st_mode & S_IFMT == S_IFDIR { throw .usage("\(name): is a directory; name a file") }
         guard unsafe access(name, W_OK) == 0 else { throw .usage("\(name): \(Files.reason())") }
         guard status.st_mode & S_IFMT == S_IFREG else { return }
         for input in inputs {
@@ -57,8 +57,8 @@ struct OutputFile: ~Copyable {
                 continue
             }
             throw .usage(
-                "\(name): --output names a file that is read"
-                    + (input == name ? "" : " (\(input))") + "; give another, or it would be lost")
+                "\(name): is a file that is read" + (input == name ? "" : " (\(input))")
+                    + "; write to another, or it would be lost")
         }
     }
 
@@ -88,9 +88,10 @@ struct OutputFile: ~Copyable {
     }
 
     /// A name that no other process takes, in the same folder, since only there a file can be renamed at one stroke.
+    ///
+    /// It is not hidden: what a killed process leaves behind must be seen.
     private static func partialPath(_ target: String) -> String {
-        let cut = target.lastIndex(of: "/").map { target.index(after: $0) } ?? target.startIndex
         var generator = SystemRandomNumberGenerator()
-        return "\(target[..<cut]).\(target[cut...].prefix(100)).\(String(generator.next(), radix: 36)).partial"
+        return "\(target).\(String(generator.next(), radix: 36)).partial"
     }
 }

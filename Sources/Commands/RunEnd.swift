@@ -28,7 +28,8 @@ struct RunEnd {
             let reasons = progress.failures[index].sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
             guard !reasons.isEmpty else { return nil }
             return
-                "failed: \(endpoints[index]): \(Figures.count(progress.failedCalls[index])) of \(Figures.counted(progress.endedCalls[index], "call")) ("
+                "failed: \(endpoints[index]): \(Figures.count(progress.failedCalls[index])) of "
+                + "\(Figures.counted(progress.endedCalls[index], "call")) ("
                 + reasons.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ") + ")"
         }
     }

@@ -99,8 +99,8 @@ private struct SearchRun {
             let file = try Runs.file(path)
             guard HarnessVerdict(attempts: file.attempts, health: file.health).isValid else {
                 notices.append(
-                    "at \(Figures.counted(load, "live session")) the harness itself could not keep up: no higher load can be measured"
-                )
+                    "at \(Figures.counted(load, "live session")) the harness itself could not keep up: no higher load "
+                        + "can be measured")
                 return .notMeasured
             }
             let window = SteadyWindow(file.sessions, liveCount: load)

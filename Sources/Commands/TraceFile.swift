@@ -26,7 +26,7 @@ final class TraceFile {
         if count == 0, unsafe gzerror(file, &code) != nil, code == Z_BUF_ERROR {
             throw .usage("\(path): the compressed file is cut off")
         }
-        guard count >= 0 else { throw .usage("\(path): cannot be read; it may be no file, or damaged") }
+        guard count >= 0 else { throw .usage("\(path): cannot be read; it may be damaged") }
         return count == 0 ? nil : buffer[..<Int(count)]
     }
 

@@ -70,7 +70,7 @@ private func contents(beside path: String) throws -> [String: Data] {
         let before = try contents(beside: trace.path)
         let outcome = submeter(["workload", "import", "--format", "weka", trace.path, "--output", output])
         #expect(outcome.code == .usage)
-        #expect(outcome.messages.contains("--output names a file that is read"), "\(outcome.messages)")
+        #expect(outcome.messages.contains("is a file that is read"), "\(outcome.messages)")
         #expect(try contents(beside: trace.path) == before)
     }
 
@@ -97,12 +97,18 @@ private func contents(beside path: String) throws -> [String: Data] {
         #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
 
+    @Test func `a full disk is told, with what the system says`() {
+        let outcome = submeter(["workload", "generate", "coding-S", "--count", "1", "--output", "/dev/full"])
+        #expect(outcome.code == .internalError)
+        #expect(outcome.messages.contains("/dev/full: cannot be written: No space left"), "\(outcome.messages)")
+    }
+
     @Test func `a run file is never written over by what is made of it`() throws {
         let file = try TemporaryFile("a run", "run.sqlite")
         for command in ["export", "rank", "report"] {
             let outcome = submeter([command, file.path, "--output", file.path])
             #expect(outcome.code == .usage)
-            #expect(outcome.messages.contains("--output names a file that is read"), "\(outcome.messages)")
+            #expect(outcome.messages.contains("is a file that is read"), "\(outcome.messages)")
         }
         #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "a run")
     }
