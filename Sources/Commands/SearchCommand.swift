@@ -17,11 +17,11 @@ enum SearchCommand: Subcommand {
         discussion: """
             Runs the plan's workload with one live session, then two, four, eight and so on, until too few calls meet every
             objective, and then halves the gap. Where the plan's load is constant, poisson or gamma, it varies the rate
-            instead: it begins at the plan's rate or at --first, in sessions per second, and a run ends early once sessions
-            have come faster than they were served. A load passes when the 95 % interval of its share of good calls lies above
+            instead, from the plan's rate or --first on, in sessions per second; a run ends early once sessions have come
+            faster than they were served. A load passes when the 95 % interval of its share of good calls lies above
             the wanted share; it allows for calls of one session failing together. Only calls count that were sent while the
-            whole load was there: so many sessions live, or from the end of the first session to the last arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and
-            objectives.
+            whole load was there: while so many sessions were live, or from the end of the first session to the last
+            arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and objectives.
             """,
         options: [
             OptionSpecification("--share", value: "PERCENT", "the share of calls that must be good (default: 95)"),

@@ -27,6 +27,7 @@ struct SearchedLoad {
     ///   - plan: the plan as it is.
     ///   - path: the plan's path, for the error.
     ///   - arguments: what the user wants.
+    /// - Throws: where the load has no one rate to vary, or a bound has no meaning.
     init(_ plan: PlanProfile, path: String, _ arguments: Arguments) throws(CommandError) {
         self.plan = plan
         var rules = LoadSearch.Rules()
@@ -90,6 +91,7 @@ struct SearchedLoad {
     ///   - load: in steps.
     ///   - tryNumber: which try of the load it is, from zero. Another try of a rate draws other arrivals: the same ones would
     ///     show the same again.
+    /// - Returns: the keys with their values, each of one line.
     func values(_ load: Int, tryNumber: Int) -> [(key: String, value: String)] {
         let shared = [("rounds", "1"), ("order", "random")]
         guard unit != nil else {

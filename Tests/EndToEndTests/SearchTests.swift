@@ -104,6 +104,7 @@ extension EndToEnd {
                 slowdownPerStream: 0, slotCount: 4, jitter: 0)
             var found = try searchRate(persona)
             for _ in 0..<2 where found.code == .notMeasured { found = try searchRate(persona) }
+            print(found.output)
             #expect(found.code == .good, "\(found.output)")
             let finding = try #require(
                 found.output.firstMatch(of: /lies from ([0-9.]+) to below ([0-9.]+) sessions\/s\./), "\(found.output)")
