@@ -107,14 +107,20 @@ private struct SearchRun {
                     "at \(load.text(steps)) the harness itself could not keep up: no higher load can be measured")
                 return .notMeasured
             }
-            take(file, steps, isSaturated: end.reason == .overSaturation, path)
+            let window = load.window(file, steps)
+            if window == nil, end.reason == .complete {
+                notices.append(
+                    "at \(load.text(steps)) all sessions had begun before one ended, so the whole load was never there: "
+                        + "raise sessions_per_round")
+                return .inconclusive
+            }
+            let figure = window?.attainment(file.attempts, plan.profile.objectives) ?? ShareFigure(clusters: [])
+            take(figure, steps, isSaturated: end.reason == .overSaturation, path)
         }
         return search.highestGood == nil ? .gateFailed : .good
     }
 
-    private mutating func take(_ file: RunFile, _ steps: Int, isSaturated: Bool, _ path: String) {
-        let window = load.window(file, steps)
-        let figure = window?.attainment(file.attempts, file.documents.plan.objectives) ?? ShareFigure(clusters: [])
+    private mutating func take(_ figure: ShareFigure, _ steps: Int, isSaturated: Bool, _ path: String) {
         search.take(
             good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: steps,
             isEndedEarly: isSaturated)

@@ -52,10 +52,9 @@ struct Saturation: Hashable, Sendable {
         endedCallCount += 1
     }
 
-    /// Takes the end of a session that has arrived.
-    mutating func sessionEnded() {
-        endedSessionCount += 1
-        precondition(endedSessionCount <= arrivals.count, "more sessions ended than arrived")
+    /// Takes the end of a session; one that was over before it arrived was never there.
+    mutating func sessionEnded(_ session: Int) {
+        if numbers[session] != nil { endedSessionCount += 1 }
     }
 
     /// By how many sessions the population grows per arrival: the slope of the least-squares line.

@@ -159,7 +159,6 @@ public struct Scheduler: Sendable {
         for endpoint in openEndpoints where saturations[endpoint] != nil {
             while let arrival = queues[endpoint].nextArrival(until: now) {
                 guard saturations[endpoint]?.arrive(arrival.session, at: arrival.at) == true else { continue }
-                saturations[endpoint] = nil
                 stopEndpoint(endpoint, .endpointSaturated)
                 break
             }
@@ -327,6 +326,8 @@ public struct Scheduler: Sendable {
 
     private mutating func stopEndpoint(_ endpoint: Int, _ reason: SkipReason) {
         tallies[endpoint].stopped = reason
+        // Its other sessions end before they arrive, and the reason must stay.
+        saturations[endpoint] = nil
         touched += live.keys.filter { $0.endpoint == endpoint }
         stopIfNoEndpointIsLeft()
     }
@@ -385,7 +386,7 @@ public struct Scheduler: Sendable {
             live[key] = nil
             if !hasRoom(key.endpoint) { roomSince[key.endpoint] = now }
             liveCounts[key.endpoint] -= 1
-            saturations[key.endpoint]?.sessionEnded()
+            saturations[key.endpoint]?.sessionEnded(key.session)
             actions.append(.endSession(key, isSuccess: !progress.hasFailed))
         }
         touched = []

@@ -128,6 +128,21 @@ extension EndToEnd {
             #expect(found.output.contains("sessions/s") && !found.output.contains("live sessions"))
         }
 
+        @Test func `a rate whose sessions have all come before one has ended is not judged`() throws {
+            let persona = Persona(
+                name: "a", network: .milliseconds(150), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 1e6,
+                slowdownPerStream: 0, jitter: 0)
+            let plan =
+                "sessions_per_round: 64\nload: {kind: constant, rate: 500}\nobjectives: {time_to_first_token: 60s}"
+            var found = try submeter(["search"], persona, plan: plan, sessions: pairs(64))
+            for _ in 0..<2 where found.code == .notMeasured {
+                found = try submeter(["search"], persona, plan: plan, sessions: pairs(64))
+            }
+            #expect(found.code == .inconclusive, "\(found.output)")
+            #expect(found.output.contains("at 500 sessions/s all sessions had begun before one ended"))
+            #expect(found.output.contains("Nothing was found out.") && found.files == 1)
+        }
+
         private func searchRate(_ persona: Persona) throws -> (code: ExitCode, output: String) {
             let outcome = try submeter(
                 ["search", "--first", "20", "--highest", "640"], persona,

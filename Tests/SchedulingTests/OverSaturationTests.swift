@@ -10,6 +10,8 @@ import Workloads
 private struct Servers {
     let plan: Plan
     let serviceTimes: [Duration]
+    /// The endpoint whose calls all fail.
+    var failing: Int?
     var scheduler: Scheduler
     var now = Instant(nanoseconds: 0)
     var queues: [[(key: CallKey, end: Instant)]] = [[], []]
@@ -40,7 +42,8 @@ private struct Servers {
                 continue
             }
             let key = queues[next.0].removeFirst().key
-            apply(scheduler.handle(.attemptEnded(key, AttemptEnd(outcome: .ok, cost: nil)), at: now))
+            let outcome: OutcomeClass = key.session.endpoint == failing ? .server : .ok
+            apply(scheduler.handle(.attemptEnded(key, AttemptEnd(outcome: outcome, cost: nil)), at: now))
         }
     }
 
@@ -114,6 +117,25 @@ private struct Servers {
         var servers = Servers(try Self.plan(stop: "duration: 1h"), Self.serviceTimes)
         servers.run()
         #expect(servers.finish == .complete && servers.skipped.isEmpty && servers.sent.count == 800)
+    }
+
+    @Test func `an endpoint whose calls fail keeps that reason though its sessions would have come too fast`() throws {
+        let stop = "over_saturation: true, error_rate: 0, error_rate_minimum_calls: 3"
+        var servers = Servers(try Self.plan(stop: stop, rounds: 2), Self.serviceTimes)
+        servers.failing = 0
+        servers.run()
+        #expect(servers.finish == .complete)
+        #expect(servers.reasons(0) == [.sessionFailed, .endpointStopped] && servers.reasons(1) == [])
+        #expect(servers.sentCount(1) == 800)
+    }
+
+    @Test(arguments: ["0s", "2s"])
+    func `a run that is out of time is no longer looked at`(duration: String) throws {
+        var servers = Servers(
+            try Self.plan(stop: "over_saturation: true, duration: \(duration)", load: "constant"), Self.serviceTimes)
+        servers.run()
+        #expect(servers.finish == .duration)
+        #expect(servers.reasons(0).union(servers.reasons(1)) == [.runStopped])
     }
 
     @Test func `when no endpoint is left the run ends, what is under way is awaited, and all else is skipped`() throws {

@@ -50,7 +50,7 @@ private struct Queue {
                 busyCount -= 1
                 left[event.session] -= 1
                 saturation.callEnded(of: event.session, at: event.at)
-                if left[event.session] == 0 { saturation.sessionEnded() }
+                if left[event.session] == 0 { saturation.sessionEnded(event.session) }
             }
             if left[event.session] > 0 { waiting.append(event.session) }
             while busyCount < slotCount, begun < waiting.count {
@@ -121,7 +121,7 @@ private struct Queue {
             let isOver = saturation.arrive(session, at: now)
             #expect(!isOver)
             saturation.callEnded(of: session, at: now + .milliseconds(Int64(1 + session)))
-            saturation.sessionEnded()
+            saturation.sessionEnded(session)
         }
     }
 
