@@ -254,7 +254,7 @@ public struct Scheduler: Sendable {
             guard entry.at <= now, stop == nil else { break }
             taken += 1
             let isGone = live[entry.key.session].map { $0.states[entry.key.call] != .due } ?? true
-            if isGone { continue }
+            if isGone || tallies[entry.key.session.endpoint].isStopped { continue }
             let worst = plan.worstCost(entry.key)
             if let budget = plan.profile.budget, committed + worst > budget {
                 // Calls under way mostly cost less than was reserved for them: what they leave may be enough.
