@@ -12,7 +12,8 @@ enum WorkloadImportCommand: Subcommand {
             + TraceImporters.formats.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"),
         options: [
             OptionSpecification(
-                "--format", choices: TraceImporters.formats.map(\.name), "what the files are (needed)"),
+                "--format", value: "FORMAT", choices: TraceImporters.formats.map(\.name),
+                "what the files are (needed)"),
             OptionSpecification("--name", value: "NAME", "what the workload is called (default: the format)"),
             OptionSpecification("--licence", value: "TEXT", "the licence of the trace, kept in the header"),
             RankCommand.outputOption,

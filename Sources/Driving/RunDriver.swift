@@ -294,8 +294,8 @@ public final class RunDriver {
             started: NetworkLoop.now())
         row.plannedInput = call.input
         row.plannedOutput = call.output
+        row.plannedCached = plan.cachedTokens(key)
         if let live = sessions[key.session] {
-            row.plannedCached = live.transcript.graph.cachedTokens(key.call, in: session)
             row.context = CallContext(
                 agent: call.agent, previousCall: live.transcript.graph.previousCall(key.call, in: session),
                 isFinal: key.call == session.finalCall)

@@ -102,6 +102,8 @@ public struct Plan: Hashable, Sendable {
     public let library: SessionLibrary
     /// What each call of each session of the library has in its context.
     public let graphs: [ContextGraph]
+    /// What an ideal cache has seen of each prompt before it is sent.
+    public let reuse: BlockReuse
     /// The rounds.
     public let rounds: [PlannedRound]
     /// Turns tokens into text.
@@ -158,6 +160,7 @@ public struct Plan: Hashable, Sendable {
         let arrivals = try ArrivalTimes(profile, sessions: library.sessions, seed: seed)
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
+        reuse = BlockReuse(library, graphs, sessionCount: count)
         pace = Pace(profile)
         let kept = pace.kept(library, count: count, seed: seed.derived("kept waits"))
         if profile.waits.keptShare > 0, !kept.contains(true) {
@@ -249,6 +252,14 @@ public struct Plan: Hashable, Sendable {
     /// What each call of the session that a key names has in its context.
     public func graph(_ key: SessionKey) -> ContextGraph {
         graphs[rounds[key.round].sessions[key.session].libraryIndex]
+    }
+
+    /// Prompt tokens of a call that a cache which forgets nothing has seen, if the sessions run in their order.
+    ///
+    /// Blocks are new in each pass through the library, which is always gone through in the same order.
+    public func cachedTokens(_ key: CallKey) -> TokenCount {
+        let planned = rounds[key.session.round].sessions[key.session.session]
+        return reuse.cachedTokens(call: key.call, session: planned.libraryIndex)
     }
 
     /// The most tokens that a call may generate: what it says itself, else twice what was recorded, and at least 256, so that

@@ -80,7 +80,7 @@ public struct PlanEstimate: Hashable, Sendable {
     }
 
     /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint; a prefix that sessions share is new
-    /// once.
+    /// once, and blocks are new once in each pass.
     private static func cached(_ plan: Plan, _ counts: [Int]) -> TokenCount {
         var known: Set<String> = []
         var sum = 0
@@ -88,9 +88,9 @@ public struct PlanEstimate: Hashable, Sendable {
             let session = plan.library.sessions[index]
             let graph = plan.graphs[index]
             for (place, call) in session.calls.enumerated() {
-                let cached = graph.cachedTokens(place, in: session).value
+                let cached = plan.reuse.cachedTokens(call: place, session: index).value
                 let isNew =
-                    session.share != .session && graph.entries[place].kept.isEmpty
+                    call.blocks.isEmpty && session.share != .session && graph.entries[place].kept.isEmpty
                     && known.insert(session.prefixKey(of: call.agent, owner: "")).inserted
                 sum += cached * (isNew ? count - 1 : count)
             }

@@ -91,7 +91,7 @@ extension FleetServer {
             persona: persona.name, requestIdentifier: head.headers["x-request-id"] ?? "", received: received,
             inputTokens: input, cachedTokens: known, outputTokens: .zero, bill: .zero,
             fault: names.isEmpty ? "none" : names.joined(separator: "+"), status: 200, bodyHash: Self.hash(body))
-        truth.cacheWriteTokens = written
+        (truth.cacheWriteTokens, truth.toolCount) = (written, served.tools.count)
         start { number in
             unsafe FleetStream(number, request, served, dialect, site, truth, fault: fault, manners: manners)
         }

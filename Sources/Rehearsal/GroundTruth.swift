@@ -23,6 +23,8 @@ public struct GroundTruth: Hashable, Sendable {
     public var outputTokens: TokenCount
     /// The part of them that is reasoning.
     public var reasoningTokens: TokenCount = .zero
+    /// Tools that the request offered.
+    public var toolCount = 0
     /// What the request truly cost.
     public var bill: Money
     /// The fault and the manners that were played, joined by `+`, or `none`.
@@ -42,6 +44,7 @@ public struct GroundTruth: Hashable, Sendable {
             "input_tokens": .integer(inputTokens.value), "cached_tokens": .integer(cachedTokens.value),
             "cache_write_tokens": .integer(cacheWriteTokens.value),
             "output_tokens": .integer(outputTokens.value), "reasoning_tokens": .integer(reasoningTokens.value),
+            "tools_offered": .integer(toolCount),
             "bill_pusd": .integer(Int(bill.picodollars)),
             "fault": .string(fault), "status": .integer(status), "body_hash": .string(String(bodyHash, radix: 16)),
         ]

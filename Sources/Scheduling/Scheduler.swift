@@ -253,8 +253,9 @@ public struct Scheduler: Sendable {
         for entry in due {
             guard entry.at <= now, stop == nil else { break }
             taken += 1
-            let isGone = live[entry.key.session].map { $0.states[entry.key.call] != .due } ?? true
-            if isGone || tallies[entry.key.session.endpoint].isStopped { continue }
+            guard let session = live[entry.key.session], session.states[entry.key.call] == .due else { continue }
+            // What has failed or was given up at this very moment is skipped, not sent once more.
+            if session.hasFailed || tallies[entry.key.session.endpoint].isStopped { continue }
             let worst = plan.worstCost(entry.key)
             if let budget = plan.profile.budget, committed + worst > budget {
                 // Calls under way mostly cost less than was reserved for them: what they leave may be enough.
@@ -284,7 +285,9 @@ public struct Scheduler: Sendable {
         reservedSum -= reservation
         spent += end.cost ?? reservation
         tally(key.session.endpoint, isSuccess)
-        if stop == nil, !tallies[key.session.endpoint].isStopped, let wait = retryWait(key, end) {
+        // A session that has failed asks for nothing more, not even once more for a call beside the one that failed.
+        let isGivenUp = stop != nil || tallies[key.session.endpoint].isStopped || progress.hasFailed
+        if !isGivenUp, let wait = retryWait(key, end) {
             retryCounts[key, default: 0] += 1
             live[key.session]?.retry(key.call)
             // A provider's wait is real, whatever the plan makes of its own waits.

@@ -89,7 +89,8 @@ public struct Call: Hashable, Sendable {
     public var recorded: Recorded
     /// The identifiers of the prompt's blocks, as ranges: equal identifiers stand for equal text.
     ///
-    /// They decide the text of a call that adds items without text to a fresh context; see ``SessionLibrary/blockTokens``.
+    /// They decide the text of what a call adds and of the answer before it, where those have none; see
+    /// ``SessionLibrary/blockTokens``.
     public var blocks: [Range<Int>]
     /// Members of the line that this version does not use, kept for writing.
     public var other: JSONObject

@@ -4,8 +4,8 @@ public import Statistics
 /// Writes plausible text of a requested size: prose, code, tool schemas, tool calls and tool results.
 ///
 /// The text is the same for the same seed and different for different seeds, so that no provider's cache knows it. All of it
-/// is ASCII. Its words and its code average about 3.6–4 bytes a token under the tokenizers of current models; the size is
-/// exact in bytes and approximate in tokens.
+/// is ASCII. Its size is exact in bytes and approximate in tokens: words, punctuation and numbers are mixed so that a token
+/// takes about 3.8 bytes under the tokenizers of current models (`Scripts/test-tokens` counts it).
 public struct TextSynthesizer: Sendable {
     private var generator: SeededGenerator
 
@@ -20,16 +20,28 @@ public struct TextSynthesizer: Sendable {
     /// - Returns: the text.
     public mutating func prose(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            let length = 6 + writer.below(14)
             let start = bytes.count
-            for _ in 0..<length {
-                Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+            for rest in (0..<(6 + writer.below(14))).reversed() {
+                Self.appendWord(Self.proseMix, mayPause: rest > 0, &writer, to: &bytes)
                 bytes.append(0x20)
             }
             bytes[start] &-= 0x20
             bytes[bytes.count - 1] = 0x2E
             bytes.append(writer.below(5) == 0 ? 0x0A : 0x20)
         }
+    }
+
+    private static let proseMix = Vocabulary.mixCount(smallPercent: 71)
+    private static let logMix = Vocabulary.mixCount(smallPercent: 65)
+    private static let argumentMix = Vocabulary.mixCount(smallPercent: 76)
+
+    /// Appends a word of a mixture, and after one of fourteen a comma where one may stand.
+    private static func appendWord(
+        _ mix: Int, mayPause: Bool, _ generator: inout SeededGenerator, to bytes: inout [UInt8]
+    ) {
+        let draw = generator.below(mix * 14)
+        Vocabulary.appendWord(draw / 14, to: &bytes)
+        if mayPause, draw % 14 == 0 { bytes.append(UInt8(ascii: ",")) }
     }
 
     /// Lines of program text.
@@ -45,7 +57,9 @@ public struct TextSynthesizer: Sendable {
                     let start = bytes.count
                     Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
                     bytes[start] &-= 0x20
-                case UInt8(ascii: "#"): Self.append(writer.below(1000), to: &bytes)
+                case UInt8(ascii: "~"):
+                    Vocabulary.appendShortName(writer.below(Vocabulary.shortNameCount), to: &bytes)
+                case UInt8(ascii: "#"): Self.append(writer.below(100), to: &bytes)
                 default: bytes.append(byte)
                 }
             }
@@ -62,29 +76,33 @@ public struct TextSynthesizer: Sendable {
         name.hasPrefix("read") || name.hasPrefix("search") ? code(byteCount: byteCount) : log(byteCount: byteCount)
     }
 
+    private static let logLevels = ["info ", "debug ", "error ", "warning "].map { Array($0.utf8) }
+
     private mutating func log(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            bytes.append(UInt8(ascii: "["))
-            Self.append(writer.below(14) + 10, to: &bytes)
-            bytes.append(UInt8(ascii: ":"))
-            Self.append(writer.below(50) + 10, to: &bytes)
-            bytes += [UInt8(ascii: "]"), 0x20]
-            for _ in 0..<(4 + writer.below(6)) {
-                Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+            bytes += Self.logLevels[writer.below(Self.logLevels.count)]
+            Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+            bytes += [UInt8(ascii: ":"), 0x20]
+            for _ in 0..<(6 + writer.below(8)) {
+                Self.appendWord(Self.logMix, mayPause: false, &writer, to: &bytes)
                 bytes.append(0x20)
             }
-            Self.append(writer.below(10000), to: &bytes)
+            bytes.append(UInt8(ascii: "#"))
+            Self.append(writer.below(100), to: &bytes)
             bytes.append(0x0A)
         }
     }
 
-    /// The tools of a coding agent, their descriptions drawn out to a size.
+    /// Tools, their descriptions drawn out to a size.
     ///
-    /// - Parameter byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
+    /// - Parameters:
+    ///   - definitions: the tools, of which the last ones are left out if there is no room for them; those of a coding agent
+    ///     unless others are given.
+    ///   - byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
     /// - Returns: the definitions; none for a size of zero.
-    public mutating func tools(byteCount: Int) -> [ToolDefinition] {
+    public mutating func tools(_ definitions: [ToolDefinition]? = nil, byteCount: Int) -> [ToolDefinition] {
         guard byteCount > 0 else { return [] }
-        var tools = Vocabulary.tools
+        var tools = definitions ?? Vocabulary.tools
         while tools.count > 1, size(of: tools) > byteCount { tools.removeLast() }
         let missing = max(0, byteCount - size(of: tools))
         for index in tools.indices {
@@ -114,17 +132,30 @@ public struct TextSynthesizer: Sendable {
         for property in properties { object[property.key] = value(for: property.value) }
         if properties.isEmpty { object["input"] = "" }
         let missing = byteCount - JSONValue.object(object).serialized().count
-        let text = object.members.last { $0.value.stringValue != nil && $0.key != "mode" }
-        if missing > 0, let text {
-            object[text.key] = .string((text.value.stringValue ?? "") + words(byteCount: missing))
-        }
+        let key = properties.isEmpty ? "input" : properties.last { Self.takesAnyText($0.value) }?.key
+        if missing > 0, let key, let value = object[key] { object[key] = lengthened(value, by: missing) }
         return JSONValue.object(object).text()
+    }
+
+    /// Makes a text, or the first text of a list, longer.
+    private mutating func lengthened(_ value: JSONValue, by byteCount: Int) -> JSONValue {
+        if let items = value.arrayValue, let first = items.first {
+            return .array([lengthened(first, by: byteCount)] + items.dropFirst())
+        }
+        return .string((value.stringValue ?? "") + words(byteCount: byteCount))
+    }
+
+    /// True if a schema allows any text, or a list of any texts.
+    private static func takesAnyText(_ schema: JSONValue) -> Bool {
+        if schema["type"]?.stringValue == "array" { return schema["items"].map(takesAnyText) ?? false }
+        let limits = ["enum", "const", "pattern", "format", "maxLength"]
+        return schema["type"]?.stringValue == "string" && limits.allSatisfy { schema[$0] == nil }
     }
 
     /// Words with single spaces and nothing that JSON must escape.
     private mutating func words(byteCount: Int) -> String {
         filled(byteCount) { writer, bytes in
-            Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
+            Self.appendWord(Self.argumentMix, mayPause: true, &writer, to: &bytes)
             bytes.append(0x20)
         }
     }
@@ -148,9 +179,9 @@ public struct TextSynthesizer: Sendable {
         }
     }
 
-    /// Appends a number of at most four digits.
+    /// Appends a number of at most two digits.
     private static func append(_ number: Int, to bytes: inout [UInt8]) {
-        for unit in [1000, 100, 10] where number >= unit { bytes.append(UInt8(0x30 + number / unit % 10)) }
+        if number >= 10 { bytes.append(UInt8(0x30 + number / 10 % 10)) }
         bytes.append(UInt8(0x30 + number % 10))
     }
 

@@ -17,6 +17,8 @@ public struct Transcript: Sendable {
     private let librarySeed: Seed
     private let blockSeed: Seed
     private let tokenizer: ApproximateTokenizer
+    /// True if equal blocks leave no place for a salt in the user's messages.
+    private let hasBlocks: Bool
 
     /// Makes a transcript.
     ///
@@ -33,6 +35,7 @@ public struct Transcript: Sendable {
         blockSeed: Seed? = nil, tokenizer: ApproximateTokenizer
     ) {
         self.session = session
+        hasBlocks = session.calls.contains { !$0.blocks.isEmpty }
         assets = library?.assets ?? [:]
         blockTokens = library?.blockTokens ?? 64
         self.blockSeed = blockSeed ?? librarySeed
@@ -44,30 +47,65 @@ public struct Transcript: Sendable {
 
     /// Which bytes an agent's prefix has, without making them: equal keys, equal bytes.
     public func prefixKey(agent: String) -> String {
-        session.prefixKey(of: agent, owner: "\(seed.value)")
+        session.prefixKey(of: agent, owner: "\(seed.value)") + (hasBlocks ? "/blocks" : "")
     }
 
     /// The tools and the system prompt of an agent.
     ///
+    /// The run's salt opens both, the tools in the first one's description: providers differ in which of them they put first.
+    /// It is part of the size of what is made up; what was recorded is sent whole and grows by it. A made-up system prompt
+    /// too small for it stays as it is: then the salts of the first user message must do.
+    ///
     /// - Parameters:
     ///   - agent: the agent.
-    ///   - runSalt: stands in front of the system prompt, and is part of its size.
+    ///   - runSalt: what nothing of an earlier run has; empty for none.
     /// - Returns: the prefix; its size is that of the session.
     public func prefix(agent: String, runSalt: String) -> PromptPrefix {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
-        var (tools, system) = (session.toolsTokens, session.systemTokens)
+        let (tools, system) = prefixBytes(agent)
         let names = session.prefixAssets[agent]
+        let mark = runSalt.isEmpty ? "" : "[run \(runSalt)]"
+        let space = mark.isEmpty ? 0 : mark.utf8.count + 1
+        var definitions =
+            assetTools(names?.tools) ?? synthesizer.tools(byteCount: tools > 0 ? max(1, tools - space) : 0)
+        if !mark.isEmpty, !definitions.isEmpty { definitions[0].description = mark + " " + definitions[0].description }
+        let recorded = assetText(names?.system)
+        guard !mark.isEmpty, hasSystemSalt(agent) else {
+            return PromptPrefix(
+                tools: definitions, system: recorded ?? synthesizer.prose(byteCount: system), key: key)
+        }
+        let text = recorded ?? synthesizer.prose(byteCount: max(0, system - space))
+        return PromptPrefix(tools: definitions, system: mark + "\n" + text, key: key)
+    }
+
+    /// The sizes of an agent's tools and system prompt.
+    private func prefixBytes(_ agent: String) -> (tools: Int, system: Int) {
+        var (tools, system) = (session.toolsTokens, session.systemTokens)
         if agent != Call.mainAgent {
             let whole = session.prefixTokens(of: agent)
-            tools = agentTools(of: whole, names)
+            tools = agentTools(of: whole, session.prefixAssets[agent])
             system = max(.zero, whole - tools)
         }
-        let definitions = assetTools(names?.tools) ?? synthesizer.tools(byteCount: tokenizer.bytes(tools))
-        let salt = runSalt.isEmpty ? "" : "[run \(runSalt)]\n"
-        let room = tokenizer.bytes(system) - salt.utf8.count
-        let text = assetText(names?.system) ?? synthesizer.prose(byteCount: max(0, room))
-        return PromptPrefix(tools: definitions, system: salt + text, key: key)
+        return (tokenizer.bytes(tools), tokenizer.bytes(system))
+    }
+
+    /// The size of a run's salt with its brackets and what parts it from the text: `[run 0123456789ab]` and a line feed.
+    private static let runSaltBytes = 19
+
+    /// True if an agent's system prompt opens with the run's salt: one that was recorded, or has room for it, or must have it
+    /// because equal blocks leave no place for one in the user's messages.
+    private func hasSystemSalt(_ agent: String) -> Bool {
+        assetText(session.prefixAssets[agent]?.system) != nil || prefixBytes(agent).system >= Self.runSaltBytes
+            || hasBlocks
+    }
+
+    /// The bytes of a run's salt that a made-up system prompt is too small for; the first message is that much shorter.
+    private func excessSaltBytes(_ agent: String, _ runSalt: String) -> Int {
+        guard !runSalt.isEmpty, hasSystemSalt(agent), assetText(session.prefixAssets[agent]?.system) == nil else {
+            return 0
+        }
+        return max(0, Self.runSaltBytes - prefixBytes(agent).system)
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
@@ -104,20 +142,24 @@ public struct Transcript: Sendable {
         let results = call.added.filter { $0.role == "tool" }
         let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
         // A salt in front would part what sessions with equal blocks share.
-        var opening = entry.kept.isEmpty && call.blocks.isEmpty ? opening(salts) : ""
-        var blockText = entry.kept.isEmpty ? blockText(call, after: entry.keptTokens) : [][...]
+        var openings = entry.kept.isEmpty && call.blocks.isEmpty ? openings(salts, call.agent) : []
+        var blockText = blockText(call, after: entry.keptTokens)
+        var excessSalt = entry.kept.isEmpty ? excessSaltBytes(call.agent, salts.run) : 0
         func user(_ tokens: TokenCount, _ text: String?) {
-            let room = tokenizer.bytes(tokens) - opening.utf8.count
+            let size = tokenizer.bytes(tokens)
+            let opening = openings.first { text != nil || $0.utf8.count <= size } ?? openings.last ?? ""
+            openings = []
+            let room = size - opening.utf8.count - excessSalt
+            excessSalt = max(0, -room)
             let made = blockText.prefix(max(0, room))
             blockText = blockText.dropFirst(made.count)
             let rest = max(0, room - made.count)
             items.append(
                 .user(
                     opening + (text ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: rest))))
-            opening = ""
         }
         if entry.remainder > .zero { user(entry.remainder, nil) }
-        if hasAnswer { items += answer(call, index, results, tools, &synthesizer) }
+        if hasAnswer { items += answer(call, index, results, tools, &synthesizer, &blockText) }
         var excess = max(0, -entry.remainder.value)
         for item in call.added where !(hasAnswer && item.role == "tool") {
             let cut = min(excess, item.tokens.value)
@@ -125,13 +167,19 @@ public struct Transcript: Sendable {
             let tokens = TokenCount(item.tokens.value - cut)
             user(tokens, item.text ?? (item.role == "doc" ? document(item.name, tokens) : nil))
         }
-        if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, opening.isEmpty ? "Go on." : nil) }
+        if items.isEmpty || (hasAnswer && items.count == 1) { user(.zero, openings.isEmpty ? "Go on." : nil) }
         return items
     }
 
-    private func opening(_ salts: Salts) -> String {
-        let marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
-        return marks.isEmpty ? "" : "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
+    /// What may open the first user message of a fresh context, best first.
+    ///
+    /// That is all salts, or for a message that they do not fit into only the one that says the most. The run's own stands there
+    /// only if no other does.
+    private func openings(_ salts: Salts, _ agent: String) -> [String] {
+        var marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
+        if marks.isEmpty, !salts.run.isEmpty, !hasSystemSalt(agent) { marks = [("run", salts.run)] }
+        guard let last = marks.last else { return [] }
+        return ["[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n", "[\(last.0) \(last.1)]\n"]
     }
 
     /// The text of a document: its asset's, or one that is the same wherever the document's name stands.
@@ -161,51 +209,82 @@ public struct Transcript: Sendable {
     }
 
     /// The text of a prompt's blocks after so many tokens: equal identifiers, equal bytes.
+    ///
+    /// A block ends where its last token does, rounded to a byte, so that sizes do not drift apart over many blocks.
     private func blockText(_ call: Call, after offset: TokenCount) -> ArraySlice<UInt8> {
-        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) else { return [] }
-        let owner = session.share == .session ? seed : blockSeed
-        let size = tokenizer.bytes(TokenCount(blockTokens))
-        var bytes: [UInt8] = []
-        for block in call.blocks.joined().dropFirst(offset.value / blockTokens) {
-            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
-            bytes += synthesizer.prose(byteCount: size).utf8
+        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) || call.carry > .zero else {
+            return []
         }
-        return bytes.dropFirst(tokenizer.bytes(TokenCount(offset.value % blockTokens)))
+        func start(_ block: Int) -> Int { tokenizer.bytes(TokenCount(block * blockTokens)) }
+        let owner = session.share == .session ? seed : blockSeed
+        let first = offset.value / blockTokens
+        var bytes: [UInt8] = []
+        for (position, block) in zip(first..., call.blocks.joined().dropFirst(first)) {
+            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
+            bytes += synthesizer.prose(byteCount: start(position + 1) - start(position)).utf8
+        }
+        return bytes.dropFirst(tokenizer.bytes(offset) - start(first))
     }
 
     /// The recorded answer of the previous call and what its tools returned; what the source lacks is made up.
+    ///
+    /// An answer without tools is text of the prompt's blocks too, so that what was generated equals what later prompts hold.
     private func answer(
         _ call: Call, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition],
-        _ synthesizer: inout TextSynthesizer
+        _ synthesizer: inout TextSynthesizer, _ blockText: inout ArraySlice<UInt8>
     ) -> [ConversationItem] {
         let recorded = graph.entries[index].answered.map { session.calls[$0].answer } ?? Call.Answer()
         let room = tokenizer.bytes(call.carry)
+        let made = blockText.prefix(room)
+        blockText = blockText.dropFirst(tokenizer.bytes(results.reduce(call.carry) { $0 + $1.tokens }))
         guard !results.isEmpty else {
-            let text = recorded.text ?? synthesizer.prose(byteCount: room)
+            let text =
+                recorded.text
+                ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: room - made.count)
             return [.assistant(AssistantMessage(text: text, reasoning: recorded.reasoning))]
         }
-        let isRecorded = recorded != Call.Answer()
-        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: room * 3 / 10))
+        let calls = toolCalls(recorded, index, results, tools, room: room, &synthesizer)
+        let size = calls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        let isRecorded = recorded.reasoning != nil || recorded.toolCalls.contains { $0.arguments != nil }
+        // What the arguments do not fill, since a schema may leave no place for text, is said beside the calls.
+        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: max(0, room - size)))
+        let message = AssistantMessage(
+            text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
+        // Arguments that a schema requires may be larger than what was recorded of the whole answer: results are that shorter.
+        var excess = isRecorded || recorded.text != nil ? 0 : max(0, size - room)
+        return [.assistant(message)]
+            + zip(calls, results).map { made, result in
+                if let text = result.text {
+                    return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+                }
+                let whole = tokenizer.bytes(result.tokens)
+                let cut = min(excess, whole)
+                excess -= cut
+                let text = synthesizer.toolResult(of: made.name, byteCount: whole - cut)
+                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+            }
+    }
+
+    /// The tool calls that results answer: recorded ones, or such as fill seven tenths of an answer, or all of it where it is
+    /// known that nothing else was said.
+    private func toolCalls(
+        _ recorded: Call.Answer, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition], room: Int,
+        _ synthesizer: inout TextSynthesizer
+    ) -> [ToolCall] {
+        let rest =
+            recorded.text.map { room - $0.utf8.count } ?? (recorded == Call.Answer() ? room - room * 3 / 10 : room)
         var generator = SeededGenerator(seed: seed.derived("tools", index))
-        var calls: [ToolCall] = []
-        for (position, result) in results.enumerated() {
+        return results.enumerated().map { position, result in
             let wanted = position < recorded.toolCalls.count ? recorded.toolCalls[position] : nil
             let wantedName = wanted?.name ?? result.name
             let tool = tools.first { $0.name == wantedName } ?? (tools.isEmpty ? nil : generator.choice(tools))
             let name = wantedName ?? tool?.name ?? "run_command"
-            let share = (room - text.utf8.count) / results.count - name.utf8.count
             let identifier = "call_" + Self.hexadecimal(seed.derived("identifier/\(index)", position).value)
-            let arguments = wanted?.arguments ?? synthesizer.arguments(for: tool, byteCount: share)
-            calls.append(ToolCall(identifier: identifier, name: name, arguments: arguments))
+            let arguments =
+                wanted?.arguments
+                ?? synthesizer.arguments(for: tool, byteCount: rest / results.count - name.utf8.count)
+            return ToolCall(identifier: identifier, name: name, arguments: arguments)
         }
-        let message = AssistantMessage(
-            text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
-        return [.assistant(message)]
-            + zip(calls, results).map { made, result in
-                let text =
-                    result.text ?? synthesizer.toolResult(of: made.name, byteCount: tokenizer.bytes(result.tokens))
-                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
-            }
     }
 
     /// Sixteen hexadecimal digits.

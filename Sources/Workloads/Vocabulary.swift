@@ -2,38 +2,60 @@ import Encodings
 
 /// The words and tools that synthetic text is made of.
 enum Vocabulary {
+    /// Words of a program's world, each of them one token, with the space before it, in every tokenizer that was looked at.
     static let words = """
-        account action address answer array argument balance batch block branch buffer build cache call chain change channel \
-        check class client close cluster code column command commit config connect content context copy count cursor data \
-        database date deadline decode default delay delete depth detail device digest disk document domain driver edge element \
-        encode engine entry error event example export failure feature field file filter final folder format frame function \
-        gateway graph group guard handle hash header height host image import index input insert install item iterate job join \
-        kernel key label latency layer length level library limit line link list load lock log loop machine map margin mask \
-        match measure member memory merge message method metric mode model module monitor mount move name network node note \
-        number object offset open option order output owner package packet page panel parse part patch path pattern payload \
-        peer pipeline pixel plan plugin point pointer policy pool port post prefix print process profile program project prompt \
-        proof proxy queue range rank rate reader record region release remote render replay report request reset resolve \
-        response result retry return review role rollback root route row rule run sample schema scope score screen script \
-        search section segment select sender sequence server service session setting shape share shard signal size slice \
-        socket sort source span split stack stage state status step storage store stream string style summary switch symbol \
-        sync system table target task team template tenant test text thread time timer token tool topic total trace track \
-        transfer tree trigger type update upload usage user value variable vector verify version view visit volume wait warning \
-        watch weight width window worker write zone
+        account action address answer argument array batch bit block branch bridge buffer build cache call card cell \
+        chain change channel check class clean client clock close cluster code color column command commit config \
+        connect content context copy cost count cover cross cursor data database date decode default delay delete \
+        depth detail device digest direct disk document domain driver edge element empty encode engine entry equal \
+        error event example export failure feature field file filter final folder format frame function graph group \
+        guard handle hash header height host image import index input insert install item iterate job join kernel key \
+        label layer length level library limit line link list load lock log loop machine map margin mask match measure \
+        member memory merge message method mode model module monitor mount move name network node note number object \
+        offset open option order output owner package packet page panel parse part patch path pattern payload peer \
+        pipeline pixel plan plugin point pointer policy pool port post prefix print process profile program project \
+        prompt proxy queue range rate reader record region release remote render replay report request reset resolve \
+        response result return review role root row rule run sample schema scope score screen script search section \
+        segment select sender sequence server service session setting shape share signal size slice socket sort source \
+        span split stack stage state status step storage store stream string style summary switch symbol sync system \
+        table target task team template test text thread time timer token tool total trace track transfer tree trigger \
+        type update upload usage user value variable vector verify version view visit volume wait warning watch weight \
+        width window worker write zone
         """.split(separator: " ").map(String.init)
 
-    /// All words without anything between them, and where each begins.
-    private static let letters = Array(words.joined().utf8)
-    private static let starts = words.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.utf8.count) }
+    /// Small words, the most usual ones several times; they are one token each as well, and make text as dense as English is.
+    static let smallWords = """
+        the the the of of to to a a in in is it on as at by or if an be we and and for not can has are was all any but its
+        """.split(separator: " ").map(String.init)
 
-    /// Appends a word by its number; copying bytes is many times faster than going through texts.
+    /// Names of variables.
+    private static let shortNames = "i j k n x y a b id key at by to".split(separator: " ").map { Array($0.utf8) }
+
+    /// All words without anything between them, and where each begins; the small ones come last.
+    private static let letters = Array((words + smallWords).joined().utf8)
+    private static let starts = (words + smallWords).reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.utf8.count) }
+
+    /// How many numbers stand for the words and the small words, if so many of a hundred words are to be small.
+    static func mixCount(smallPercent: Int) -> Int { words.count * 100 / (100 - smallPercent) }
+
+    /// Appends a word by its number, a small one beyond the last; copying bytes is many times faster than going through texts.
     static func appendWord(_ number: Int, to bytes: inout [UInt8]) {
-        bytes += letters[starts[number]..<starts[number + 1]]
+        let place = number < words.count ? number : words.count + (number - words.count) % smallWords.count
+        bytes += letters[starts[place]..<starts[place + 1]]
     }
 
-    /// Lines of code in which `@` stands for a word, `^` for one with a capital, `#` for a number below 1000.
+    /// Appends the name of a variable.
+    static func appendShortName(_ number: Int, to bytes: inout [UInt8]) { bytes += shortNames[number] }
+
+    /// The number of short names.
+    static let shortNameCount = shortNames.count
+
+    /// Lines of code in which `@` stands for a word, `^` for one with a capital, `~` for a short name and `#` for a number below
+    /// 100: some tokenizers make a token of every digit.
     static let codeLines: [[UInt8]] = [
-        "func @^(_ @: Int) -> String {\n", "    let @ = @(@, #)\n", "    guard @ != @ else { return nil }\n",
-        "    for @ in @.@ where @ > # {\n", "        @.@(\"@ @\")\n", "    // @ the @ before the @ @\n", "    }\n",
+        "func @^(_ ~: Int) -> String {\n", "    let @ = @.@(~)\n", "    guard @ != ~ else { return nil }\n",
+        "    for ~ in @.@ where ~ > # {\n", "        @.~(\"the @ of @\")\n", "    // the @ of the @ is a @\n",
+        "    }\n",
     ].map { Array($0.utf8) }
 
     static let tools: [ToolDefinition] = [

@@ -14,17 +14,19 @@ public struct SessionGenerator: Sendable {
     public let source: String
 
     let prefix: SharedPrefix
+    let tools: ToolSet?
     let carriesReasoning: Bool
     let draw: @Sendable (inout SessionDraft) -> Void
 
     init(
-        _ name: String, purpose: String, source: String, prefix: SharedPrefix, carriesReasoning: Bool = false,
-        draw: @escaping @Sendable (inout SessionDraft) -> Void
+        _ name: String, purpose: String, source: String, prefix: SharedPrefix, tools: ToolSet? = nil,
+        carriesReasoning: Bool = false, draw: @escaping @Sendable (inout SessionDraft) -> Void
     ) {
         self.name = name
         self.purpose = purpose
         self.source = source
         self.prefix = prefix
+        self.tools = tools
         self.carriesReasoning = carriesReasoning
         self.draw = draw
     }
@@ -38,6 +40,16 @@ public struct SessionGenerator: Sendable {
     /// The generators by name.
     public static let named: [String: SessionGenerator] = Dictionary(
         uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+    /// The name of the asset that holds an owner's tools.
+    func toolsIdentifier(_ owner: SharedPrefix.Owner) -> String { "\(name)/tools/\(owner.name)" }
+
+    /// The tools of all owners as assets, by their names.
+    var assets: [String: Asset] {
+        guard let tools else { return [:] }
+        let assets = prefix.owners.map { tools.asset(toolsIdentifier($0), tokens: $0.toolsTokens) }
+        return Dictionary(uniqueKeysWithValues: assets.map { ($0.identifier, $0) })
+    }
 
     func session(number: Int, seed: Seed) -> Session {
         var draft = SessionDraft(self, number: number, seed: seed)
@@ -70,10 +82,13 @@ public enum WorkloadGenerator {
             return session
         }
         let source = SessionFile.header(
-            name: generator.name,
+            name: generator.name, content: generator.tools == nil ? "lengths" : "mixed",
             source: [
                 "generator": .string(generator.name), "seed": .string(String(seed.value)), "licence": "Apache-2.0",
             ])
-        return SessionLibrary(header: source, sessions: sessions)
+        let named = Set(sessions.compactMap { $0.prefixAssets[Call.mainAgent]?.tools })
+        var library = SessionLibrary(header: source, sessions: sessions)
+        library.assets = generator.assets.filter { named.contains($0.key) }
+        return library
     }
 }

@@ -19,7 +19,7 @@ struct Stage {
 
     init(
         _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
-        sessions: SessionLibrary? = nil
+        sessions: SessionLibrary? = nil, timeScale: String = "0.001"
     ) throws {
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
@@ -61,7 +61,7 @@ struct Stage {
             workload: w.yaml
             endpoints: [\(personas.map { "{provider: \($0.name)}" }.joined(separator: ", "))]
             \(settings.contains("load:") ? "" : "live_sessions: 2")
-            time_scale: 0.001
+            time_scale: \(timeScale)
             \(settings)
             """
         let texts = files

@@ -1,12 +1,14 @@
 import Profiles
 import Quantities
 import Testing
+import Workloads
 
 @testable import Planning
 
-private func documents(_ settings: String = "", workload: String = "generator: coding-S", limit: Int = 100_000) throws
-    -> DocumentSet
-{
+private func documents(
+    _ settings: String = "", workload: String = "generator: coding-S", limit: Int = 100_000,
+    sessions: SessionLibrary? = nil
+) throws -> DocumentSet {
     let files = [
         "a.yaml":
             "submeter: provider\nversion: 1\nname: a\ndelivery_path: self-hosted\ndialect: openai-chat\nbase_url: http://x\nmodels: [{name: m, id: m, context_limit: \(limit)}]",
@@ -14,9 +16,10 @@ private func documents(_ settings: String = "", workload: String = "generator: c
             "submeter: prices\nversion: 1\nrows: [{provider: a, model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 2 USD, source: s, date: d}]",
         "w.yaml": "submeter: workload\nversion: 1\nname: w\n\(workload)",
         "p.yaml":
-            "submeter: plan\nversion: 1\nname: p\nmodel: m\nseed: 5\nproviders: [a.yaml]\nprices: [prices.yaml]\nworkload: w.yaml\nendpoints: [{name: x, provider: a}, {name: y, provider: a}, {name: z, provider: a}]\nrounds: 6\nsessions_per_round: 2\n\(settings)",
+            "submeter: plan\nversion: 1\nname: p\nmodel: m\nseed: 5\nproviders: [a.yaml]\nprices: [prices.yaml]\nworkload: w.yaml\nendpoints: [{name: x, provider: a}, {name: y, provider: a}, {name: z, provider: a}]\n\(settings.contains("rounds") ? "" : "rounds: 6\n")sessions_per_round: 2\n\(settings)",
     ]
-    return try DocumentSet(planFile: "p.yaml") { files[$0].map { Array($0.utf8) } }
+    let lines = sessions.map(SessionFile.write)
+    return try DocumentSet(planFile: "p.yaml") { $0 == "s.jsonl" ? lines : files[$0].map { Array($0.utf8) } }
 }
 
 @Suite struct PlanningTests {
@@ -66,5 +69,50 @@ private func documents(_ settings: String = "", workload: String = "generator: c
         let error = #expect(throws: PlanningError.self) { try Plan(documents(workload: "generator: codng-S")) }
         #expect(error?.description.contains("did you mean 'coding-S'?") == true)
         #expect(throws: PlanningError.self) { try Plan(documents(limit: 10)) }
+    }
+
+    private func call(
+        _ name: String, _ context: Call.Context, carry: Int = 0, add: Int, input: Int, _ blocks: [Range<Int>]
+    )
+        -> Call
+    {
+        Call(
+            identifier: CallIdentifier(name), after: [], waitKind: .human, context: context, carry: TokenCount(carry),
+            added: [.init(role: "user", tokens: TokenCount(add))], input: TokenCount(input), output: 10, blocks: blocks)
+    }
+
+    @Test func `blocks that were sent before are read from a cache, in each pass anew`() throws {
+        let calls = [
+            [call("0", .new, add: 1200, input: 1200, [0..<3])],
+            [call("0", .new, add: 1100, input: 1100, [0..<2, 7..<8])],
+            [
+                call("0", .new, add: 1024, input: 1024, [0..<2]),
+                call("1", .continuing, carry: 10, add: 600, input: 1634, [0..<4]),
+            ],
+            [call("0", .new, add: 1100, input: 1100, [9..<10, 1..<3])],
+            [call("0", .new, add: 400, input: 400, [0..<1])],
+        ]
+        var sessions = calls.enumerated().map {
+            Session(
+                identifier: SessionIdentifier("\($0.offset)"), toolsTokens: .zero, systemTokens: .zero,
+                calls: $0.element)
+        }
+        sessions[4].share = .session
+        let library = SessionLibrary(header: SessionFile.header(name: "x", block: 512), sessions: sessions)
+        let plan = try Plan(documents("rounds: 5", workload: "sessions_file: s.jsonl", sessions: library))
+        let expected = [[0], [1024], [1024, 1536], [0], [0]]
+        for (round, planned) in plan.rounds.enumerated() {
+            for (place, session) in planned.sessions.enumerated() {
+                let key = SessionKey(endpoint: 0, round: round, session: place)
+                let cached = plan.session(key).calls.indices.map {
+                    plan.cachedTokens(CallKey(session: key, call: $0)).value
+                }
+                #expect(cached == expected[session.libraryIndex], "session \(session.libraryIndex)")
+            }
+        }
+        // Two passes: all input at 1 USD a million, what is read from the cache at a tenth of it, and the answers at two.
+        let (input, cached) = (2 * (1200 + 1100 + 1024 + 1634 + 1100 + 400), 2 * (1024 + 1024 + 1536))
+        let lowest = (input - cached) * 1_000_000 + cached * 100_000 + 12 * 10 * 2_000_000
+        #expect(PlanEstimate(plan).rows[0].lowest?.picodollars == Int64(lowest))
     }
 }

@@ -12,10 +12,10 @@ import Workloads
         var cache = PrefixCache(lifetime: .seconds(10))
         let prompt = (0..<1000).map { UInt8(truncatingIfNeeded: $0 / 3) }
         #expect(cache.use(prompt, at: Instant(nanoseconds: 0)) == 0)
-        #expect(cache.use(prompt + [1, 2], at: Instant(nanoseconds: 1)) == 4 * PrefixCache.blockBytes)
+        #expect(cache.use(prompt + [1, 2], at: Instant(nanoseconds: 1)) == 16 * PrefixCache.blockBytes)
         var other = prompt
         other[500] ^= 1
-        #expect(cache.use(other, at: Instant(nanoseconds: 2)) == 2 * PrefixCache.blockBytes)
+        #expect(cache.use(other, at: Instant(nanoseconds: 2)) == 8 * PrefixCache.blockBytes)
         #expect(cache.use(prompt, at: Instant(nanoseconds: 0) + .seconds(20)) == 0)
         var none = PrefixCache(lifetime: .zero)
         #expect(

@@ -103,6 +103,24 @@ private func bytes(_ items: [ConversationItem]) -> Int {
         #expect(bytes(transcript.items(0, salts: bare, tools: prefix.tools)) == text.utf8.count)
     }
 
+    @Test(arguments: [0, 3, 200])
+    func `a run's salt is part of the prompt's size, with or without a system prompt`(system: Int) {
+        let items = [20, 300].map { Call.AddedItem(role: "user", tokens: TokenCount($0)) }
+        let call = Call(
+            identifier: "0", after: [], waitKind: .start, context: .new, added: items, input: TokenCount(320 + system),
+            output: 1)
+        let transcript = Transcript(
+            session: Session(
+                identifier: "s", toolsTokens: .zero, systemTokens: TokenCount(system), calls: [call]),
+            seed: Seed(1), librarySeed: Seed(2), tokenizer: ApproximateTokenizer())
+        for run in ["", "0123456789ab"] {
+            let prefix = transcript.prefix(agent: "main", runSalt: run)
+            let items = transcript.items(0, salts: Salts(run: run, tenant: "", session: ""), tools: [])
+            let size = prefix.system.utf8.count + bytes(items)
+            #expect(abs(size - ApproximateTokenizer().bytes(call.input)) <= 2, "\(size)")
+        }
+    }
+
     @Test func `every tool result answers a tool call that fits its schema`() throws {
         let transcript = transcript(1)
         let tools = transcript.prefix(agent: "main", runSalt: "").tools

@@ -47,7 +47,7 @@ extension SessionGenerator {
             seconds: .quantiles([
                 (0, 0.042), (0.05, 0.0473), (0.1, 0.0491), (0.25, 0.0542), (0.5, 0.0635), (0.75, 0.2065),
                 (0.9, 0.479), (0.95, 1.08), (0.99, 4.18), (1, 120),
-            ])),
+            ]), set: .shell),
         answers: Answers(
             tokens: .characters([
                 (0, 60), (0.01, 66), (0.05, 88), (0.1, 105), (0.25, 138), (0.5, 215), (0.75, 582), (0.9, 1363),
@@ -59,7 +59,8 @@ extension SessionGenerator {
         calls: Distribution, task: Distribution, tools: ToolUse, answers: Answers
     ) -> SessionGenerator {
         SessionGenerator(
-            name, purpose: purpose, source: source, prefix: prefix, carriesReasoning: carriesReasoning
+            name, purpose: purpose, source: source, prefix: prefix, tools: tools.set,
+            carriesReasoning: carriesReasoning
         ) { draft in
             let count = draft.count(calls)
             draft.message(draft.userItem(task), .start, answers)

@@ -6,7 +6,7 @@ extension SessionGenerator {
     /// `customer-service`: a caller and an assistant with tools and a policy, after tau-bench's airline runs.
     public static let customerService = SessionGenerator(
         "customer-service", purpose: "a caller, a policy and short tool calls", source: "tau-bench airline, 200 runs",
-        prefix: .tenants([(2500, 1500), (3000, 1500), (3500, 1500), (2800, 1500)])
+        prefix: .tenants([(2500, 1500), (3000, 1500), (3500, 1500), (2800, 1500)]), tools: .shop
     ) { draft in
         let user = Distribution.characters([
             (0, 10), (0.05, 34), (0.1, 43), (0.25, 63), (0.5, 92), (0.75, 130), (0.9, 165), (0.95, 189), (0.99, 247),
@@ -21,7 +21,7 @@ extension SessionGenerator {
             resultTokens: .characters([
                 (0, 1), (0.1, 2), (0.25, 51), (0.5, 667), (0.75, 810), (0.9, 960), (0.95, 1253), (0.99, 4723),
                 (1, 8117),
-            ]), seconds: .uniform(lower: 0.2, upper: 1))
+            ]), seconds: .uniform(lower: 0.2, upper: 1), set: .shop)
         let human = Distribution.clipped(.logNormal(mu: 2.7, sigma: 1), lower: 1, upper: 600)
         let calls = draft.count(
             .quantiles([(0, 3), (0.05, 5), (0.25, 7), (0.5, 11), (0.75, 16), (0.9, 20), (0.95, 23), (1, 30)]))

@@ -35,6 +35,8 @@ struct ToolUse: Sendable {
     var parallelShare = 0.0
     /// The share of results that are errors.
     var errorShare = 0.0
+    /// The tools by name; nil where only sizes are known.
+    var set: ToolSet?
 
     /// Draws what the tools of one answer return.
     func results(_ draft: inout SessionDraft) -> [Call.AddedItem] {
@@ -46,7 +48,9 @@ struct ToolUse: Sendable {
     func results(_ number: Int, _ draft: inout SessionDraft) -> [Call.AddedItem] {
         (0..<number).map { _ in
             let size = draft.tokens(resultTokens)
-            return Call.AddedItem(role: "tool", tokens: size, isError: draft.happens(errorShare))
+            let isError = draft.happens(errorShare)
+            return Call.AddedItem(
+                role: "tool", tokens: size, name: set?.name(using: &draft.random), isError: isError)
         }
     }
 }

@@ -34,6 +34,9 @@ struct SessionDraft {
             identifier: SessionIdentifier("\(generator.name)-\(number)"), tenant: tenant.name,
             profile: generator.name, toolsTokens: tenant.toolsTokens, systemTokens: tenant.systemTokens,
             share: generator.prefix.share, calls: [])
+        if generator.tools != nil {
+            session.prefixAssets[Call.mainAgent] = Session.PrefixAssets(tools: generator.toolsIdentifier(tenant))
+        }
         self.random = random
         carriesReasoning = generator.carriesReasoning
     }
@@ -107,14 +110,20 @@ struct SessionDraft {
         return call.identifier
     }
 
-    /// The session, every call with its stop: a tool was called if the agent's next call brings a tool's result.
+    /// The session, every call with its stop: a tool was called if the agent's next call brings a tool's result, and it was the
+    /// one that the result names.
     func finished() -> Session {
         precondition(!session.calls.isEmpty, "a profile must draw at least one call")
         var session = session
         var stopOfAgent: [String: String] = [:]
+        var namesOfAgent: [String: [Call.RecordedToolCall]] = [:]
         for index in session.calls.indices.reversed() {
             let call = session.calls[index]
             session.calls[index].stop = stopOfAgent[call.agent] ?? "end_turn"
+            session.calls[index].answer.toolCalls = namesOfAgent[call.agent] ?? []
+            namesOfAgent[call.agent] = call.added.compactMap { item in
+                item.role == "tool" ? item.name.map { Call.RecordedToolCall(name: $0) } : nil
+            }
             stopOfAgent[call.agent] = call.added.contains { $0.role == "tool" } ? "tool_use" : "end_turn"
         }
         return session
@@ -143,17 +152,22 @@ enum SharedPrefix: Sendable {
         }
     }
 
+    /// All owners, those with the most sessions first.
+    var owners: [Owner] {
+        switch self {
+        case .everyone(let tools, let system): [Owner(name: "t0", toolsTokens: tools, systemTokens: system)]
+        case .tenants(let sizes):
+            sizes.enumerated().map { place, size in
+                Owner(name: "t\(place)", toolsTokens: size.tools, systemTokens: size.system)
+            }
+        }
+    }
+
     /// Draws an owner; draws nothing where there is one prefix for all.
     func owner(using random: inout SeededGenerator) -> Owner {
-        switch self {
-        case .everyone(let tools, let system):
-            return Owner(name: "t0", toolsTokens: tools, systemTokens: system)
-        case .tenants(let sizes):
-            let weights = sizes.indices.map {
-                Distribution.Component(weight: 1 / Double($0 + 1), .constant(Double($0)))
-            }
-            let place = Int(Distribution.mixture(weights).sample(using: &random))
-            return Owner(name: "t\(place)", toolsTokens: sizes[place].tools, systemTokens: sizes[place].system)
-        }
+        let owners = owners
+        guard case .tenants = self else { return owners[0] }
+        let weights = owners.indices.map { Distribution.Component(weight: 1 / Double($0 + 1), .constant(Double($0))) }
+        return owners[Int(Distribution.mixture(weights).sample(using: &random))]
     }
 }

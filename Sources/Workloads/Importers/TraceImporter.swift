@@ -122,9 +122,11 @@ public struct TraceSource: Hashable, Sendable {
 public enum TraceImporters {
     /// All of them, in the order of their names.
     public static let all: [any TraceImporter.Type] = [
-        AnthropicLogImporter.self, BFCLImporter.self, ClaudeCodeImporter.self, MiniSWEAgentImporter.self,
-        MLPerfImporter.self, OpenAILogImporter.self, OpenTelemetryImporter.self, SWEAgentImporter.self,
-        TauBenchImporter.self, WekaImporter.self,
+        AIPerfImporter.self, AnthropicLogImporter.self, AzureImporter.self, BailianImporter.self, BFCLImporter.self,
+        BurstGPTImporter.self, ClaudeCodeImporter.self, LiteLLMImporter.self, MiniSWEAgentImporter.self,
+        MLPerfImporter.self, MooncakeImporter.self, OpenAILogImporter.self, OpenTelemetryImporter.self,
+        RAGPulseImporter.self, SWEAgentImporter.self, TauBenchImporter.self, TraceLabImporter.self, TrieImporter.self,
+        WekaImporter.self,
     ]
 
     /// What is known of each.

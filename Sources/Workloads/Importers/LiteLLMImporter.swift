@@ -1,0 +1,152 @@
+import Encodings
+import Quantities
+
+/// Imports the spend log of a LiteLLM proxy (`LiteLLM_SpendLogs`) as CSV or JSON: `startTime, endTime, completionStartTime,
+/// prompt_tokens, completion_tokens, model, status, call_type, session_id, end_user, cache_hit, metadata`.
+public struct LiteLLMImporter: TraceImporter {
+    /// The format.
+    public static let format = TraceFormat(
+        name: "litellm", summary: "a LiteLLM proxy's spend log, exported as CSV or JSON lines", unit: .line,
+        guesses: [
+            "Texts are made up: of a row only sizes and times are used.",
+            "Rows that failed, that have no tokens, or whose call_type is no chat or text completion are left out.",
+            "Rows with one session_id are a session; without it those of one end_user, until half an hour passes between "
+                + "them; other rows are sessions of their own.",
+            "A row goes on from the last one of its session and model if that had ended, and its prompt is at least as large "
+                + "as that prompt and its answer; else its prompt is new. Each model beside the first is an agent.",
+            "What a prompt grows by beyond the answer before it is one user message; tools are not recorded, and their times "
+                + "are part of the wait, which is taken for a human's and is at most eleven days.",
+            "A row that was answered from the proxy's own cache, and one whose first token came no earlier than its last, has "
+                + "no time to the first token.",
+            "Starts count from the earliest row; all rows are held in memory until the end.",
+        ])
+
+    /// After so many seconds without a row a user's session ends.
+    private static let longestPause = 1800.0
+
+    private var table = TraceTable(needed: ["starttime", "endtime", "prompt_tokens", "completion_tokens"])
+    private var isTable = false
+    private var held = HeldRecords<TraceRequest>()
+
+    /// Makes an importer.
+    public init() {}
+
+    /// Takes a line.
+    public mutating func take(
+        _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
+    ) throws(SessionFileError) {
+        if source.line == 1 {
+            let first = bytes.first { $0 > 0x20 }
+            isTable = first != UInt8(ascii: "{") && first != UInt8(ascii: "[")
+        }
+        if isTable {
+            guard let row = try table.row(bytes, source) else { return }
+            try take(Record { row[$0.lowercased()].map { .string($0) } }, source)
+            return
+        }
+        let value = try source.json(bytes)
+        for record in value.arrayValue ?? value["data"]?.arrayValue ?? [value] {
+            let object = try source.object(record)
+            try take(Record { name in object[name].flatMap { $0 == .null || $0 == "" ? nil : $0 } }, source)
+        }
+    }
+
+    /// One row, its fields found by their names.
+    private struct Record {
+        let field: (String) -> JSONValue?
+
+        /// The row's metadata, which an export may hold as text.
+        var metadata: JSONValue {
+            guard let value = field("metadata") else { return .null }
+            guard let text = value.stringValue else { return value }
+            return (try? JSONValue(parsing: Array(text.utf8))) ?? .null
+        }
+    }
+
+    private mutating func take(_ record: Record, _ source: TraceSource) throws(SessionFileError) {
+        let metadata = record.metadata
+        let statuses = [record.field("status"), metadata["status"]].compactMap { $0?.stringValue?.lowercased() }
+        guard !statuses.contains("failure"), Self.isText(record.field("call_type")?.stringValue) else { return }
+        var request = TraceRequest(
+            input: try source.tokens(record.field("prompt_tokens"), "prompt_tokens"),
+            output: try source.tokens(record.field("completion_tokens"), "completion_tokens"))
+        guard request.input + request.output > .zero else { return }
+        guard let start = TraceTime.seconds(record.field("startTime")),
+            let end = TraceTime.seconds(record.field("endTime")), end >= start
+        else { throw source.problem("startTime and endTime must be dates in this order") }
+        request.duration = TraceTime.between(start, end)
+        request.model = record.field("model")?.stringValue
+        let hit = record.field("cache_hit")
+        if hit?.boolValue != true, hit?.stringValue?.lowercased() != "true",
+            let first = TraceTime.seconds(record.field("completionStartTime")), first >= start, first < end
+        {
+            request.timeToFirstToken = TraceTime.between(start, first)
+        }
+        let usage = metadata["usage_object"] ?? .null
+        let details = usage["prompt_tokens_details"]?["cached_tokens"]
+        request.cached = try source.optionalTokens(details ?? usage["cache_read_input_tokens"], "cached_tokens")
+        let reasoning = usage["completion_tokens_details"]?["reasoning_tokens"]
+        request.reasoning = min(try source.optionalTokens(reasoning, "reasoning_tokens") ?? .zero, request.output)
+        held.add(request, session: session(record), seconds: start, order: start, source)
+    }
+
+    private static func isText(_ callType: String?) -> Bool {
+        guard let callType else { return true }
+        return ["completion", "responses", "messages", "generate_content"].contains { callType.contains($0) }
+    }
+
+    /// What rows of one session have in common; the first letter tells how sure that is.
+    private func session(_ record: Record) -> String {
+        for (mark, name) in [("s", "session_id"), ("u", "end_user")] {
+            if let text = record.field(name)?.stringValue { return mark + text }
+        }
+        return "r\(held.count + 1)"
+    }
+
+    /// Hands out all sessions.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
+        try table.finish()
+        let (earliest, sessions) = held.sessions()
+        for (key, rows) in sessions {
+            let isUser = key.hasPrefix("u")
+            let name = key.hasPrefix("r") ? "row-\(key.dropFirst())" : String(key.dropFirst())
+            var part = 1
+            var work = TraceSession(isUser ? "\(name)-1" : name, profile: "litellm")
+            var latest: Double?
+            for row in rows {
+                var request = row.record
+                let start = row.seconds ?? earliest
+                request.start = try TraceClock.time(start, from: earliest, row.source)
+                if isUser, let latest, start - latest > Self.longestPause {
+                    emit(.session(work.session))
+                    part += 1
+                    work = TraceSession("\(name)-\(part)", profile: "litellm")
+                }
+                Self.append(request, to: &work)
+                latest = max(latest ?? 0, start + (request.duration?.seconds ?? 0))
+            }
+            emit(.session(work.session))
+        }
+    }
+
+    private static func append(_ request: TraceRequest, to work: inout TraceSession) {
+        guard let first = work.requests.first, let start = request.start else {
+            work.appendFresh(request, after: nil)
+            return
+        }
+        let agent = request.model == first.model ? Call.mainAgent : request.model ?? "unknown"
+        func hasEnded(_ index: Int) -> Bool { work.requests[index].end.map { $0 <= start } ?? true }
+        if let previous = work.lastCall(of: agent), hasEnded(previous),
+            request.input >= work.requests[previous].input + work.requests[previous].visibleOutput
+        {
+            work.appendContinuing(request, after: previous)
+            return
+        }
+        // Far back there is nothing that ended last: a session has few requests at a time.
+        let ended = work.requests.indices.suffix(64).filter(hasEnded)
+        let previous = ended.max { (work.requests[$0].end ?? .zero) < (work.requests[$1].end ?? .zero) }
+        var request = request
+        if previous == nil { request.wait = start - (work.session.start ?? start) }
+        work.appendFresh(request, agent: agent, after: previous)
+    }
+}

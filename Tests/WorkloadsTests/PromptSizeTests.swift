@@ -1,0 +1,90 @@
+import Foundation
+import Quantities
+import Statistics
+import Testing
+
+@testable import Workloads
+
+/// How far prompts are from the sizes that they should have.
+private struct SizeCheck {
+    private(set) var worst = 0.0
+    private(set) var worstPlace = ""
+    private(set) var callCount = 0
+    private let tokenizer = ApproximateTokenizer()
+
+    mutating func take(_ library: SessionLibrary, salts: Salts, seed: Seed) {
+        for (number, session) in library.sessions.enumerated() {
+            let transcript = Transcript(
+                session: session, library: library, seed: seed.derived("session", number), librarySeed: seed,
+                tokenizer: tokenizer)
+            take(transcript, salts)
+        }
+    }
+
+    private mutating func take(_ transcript: Transcript, _ salts: Salts) {
+        var prefixes: [String: (tools: [ToolDefinition], byteCount: Int)] = [:]
+        var added: [Int] = []
+        for (index, call) in transcript.session.calls.enumerated() {
+            let prefix = prefixes[call.agent] ?? prefixSize(transcript, call.agent, salts)
+            prefixes[call.agent] = prefix
+            added.append(bytes(transcript.items(index, salts: salts, tools: prefix.tools)))
+            let size = transcript.graph.entries[index].kept.reduce(prefix.byteCount + added[index]) { $0 + added[$1] }
+            let deviation = Double(tokenizer.tokens(bytes: size).value) / Double(call.input.value) - 1
+            callCount += 1
+            guard abs(deviation) > abs(worst) else { continue }
+            worst = deviation
+            worstPlace =
+                "session \(transcript.session.identifier), call \(call.identifier): \(tokenizer.tokens(bytes: size)) "
+                + "of \(call.input) tokens"
+        }
+    }
+
+    private func prefixSize(_ transcript: Transcript, _ agent: String, _ salts: Salts) -> ([ToolDefinition], Int) {
+        let prefix = transcript.prefix(agent: agent, runSalt: salts.run)
+        let tools = prefix.tools.reduce(0) { $0 + $1.json.serialized().count }
+        return (prefix.tools, tools + prefix.system.utf8.count)
+    }
+
+    private func bytes(_ items: [ConversationItem]) -> Int {
+        items.reduce(0) { sum, item in
+            switch item {
+            case .system(let text), .user(let text): sum + text.utf8.count
+            case .toolResult(let result): sum + result.text.utf8.count
+            case .assistant(let message):
+                message.toolCalls.reduce(sum + (message.text?.utf8.count ?? 0)) {
+                    $0 + $1.name.utf8.count + $1.arguments.utf8.count
+                }
+            }
+        }
+    }
+}
+
+/// The size of every single prompt, counted as the embedded fleet counts it.
+@Suite struct PromptSizeTests {
+    private static let samples = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "profiles/workloads/samples")
+
+    @Test(arguments: SessionGenerator.all.map(\.name), [true, false])
+    func `every prompt of a profile holds the wanted number of tokens within two per cent`(
+        name: String, hasSalts: Bool
+    ) throws {
+        let path = Self.samples.appending(path: "\(name).jsonl")
+        let library = try SessionFile.read(Array(try Data(contentsOf: path)))
+        let digits = hasSalts ? "0123456789ab" : ""
+        var check = SizeCheck()
+        check.take(library, salts: Salts(run: digits, tenant: digits, session: digits), seed: Seed(1))
+        #expect(check.callCount == library.sessions.reduce(0) { $0 + $1.calls.count })
+        #expect(abs(check.worst) <= 0.02, "\(name): \(check.worst) at \(check.worstPlace)")
+    }
+    @Test(arguments: SessionGenerator.all.map(\.name))
+    func `prompts of sessions that nobody has frozen are no worse`(name: String) throws {
+        let generator = try #require(SessionGenerator.named[name])
+        // A session of the others has many times the tokens.
+        let count = ["chat-reason", "rag", "api-average", "customer-service"].contains(name) ? 100 : 2
+        let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(7))
+        var check = SizeCheck()
+        check.take(
+            library, salts: Salts(run: "0123456789ab", tenant: "0123456789ab", session: "0123456789ab"), seed: Seed(2))
+        #expect(abs(check.worst) <= 0.02, "\(name): \(check.worst) at \(check.worstPlace)")
+    }
+}
