@@ -20,8 +20,10 @@ public struct EndpointAnalysis: Sendable {
     public let retryCount: Int
     /// Calls that were served by another route than the plan's; they and their sessions are set apart from every figure.
     public let quarantinedCount: Int
-    /// True if the run stopped calling it because too many of its calls failed.
+    /// True if the run stopped calling it, because too many of its calls failed or sessions came too fast for it.
     public let wasStopped: Bool
+    /// True if the run stopped calling it because sessions arrived faster than it served them.
+    public let wasSaturated: Bool
     /// Calls by how they ended, skipped and aborted ones included.
     public let outcomes: [OutcomeClass: Int]
     /// Successful calls of the attempted.
@@ -82,7 +84,8 @@ public struct EndpointAnalysis: Sendable {
         self.provider = provider
         self.price = price
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
-        wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
+        wasSaturated = attempts.contains { $0.skipReason == "endpoint-saturated" }
+        wasStopped = wasSaturated || attempts.contains { $0.skipReason == "endpoint-stopped" }
         let sent = attempts.filter(\.isAttempted)
         sentCount = sent.count
         quarantinedCount = sent.count { $0.routeMismatch != nil }

@@ -96,8 +96,8 @@ public final class RunDriver {
         for row in earlier {
             let key = CallKey(row.place)
             guard row.outcome != .skipped else {
-                if row.skipReason == SkipReason.endpointStopped.rawValue {
-                    history.stoppedEndpoints.insert(row.place.endpoint)
+                if let reason = row.skipReason.flatMap(SkipReason.init), reason.isOfEndpoint {
+                    history.stoppedEndpoints[row.place.endpoint] = reason
                 }
                 continue
             }

@@ -17,7 +17,12 @@ enum Eligibility {
     static func reasons(_ endpoint: EndpointAnalysis, _ analysis: RunAnalysis) -> [String] {
         let settings = analysis.documents.plan.ranking
         var reasons: [String] = []
-        if endpoint.wasStopped { reasons.append("the run stopped calling it because too many calls failed") }
+        if endpoint.wasStopped {
+            reasons.append(
+                "the run stopped calling it because "
+                    + (endpoint.wasSaturated
+                        ? "sessions arrived faster than it served them" : "too many calls failed"))
+        }
         let rounds = analysis.completeRounds.count
         if rounds < settings.minimumRounds, !endpoint.wasStopped {
             reasons.append("\(Counted.text(rounds, "complete round")), \(settings.minimumRounds) wanted")

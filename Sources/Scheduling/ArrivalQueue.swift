@@ -17,6 +17,9 @@ struct ArrivalQueue: Sendable {
 
     private var arrivals: [Arrival] = []
     private var next = 0
+    private var arrivedCount = 0
+    /// True if an earlier part of the run has begun a session of the round.
+    private(set) var isResumed = false
 
     /// A queue without sessions.
     init() {}
@@ -29,7 +32,8 @@ struct ArrivalQueue: Sendable {
     ///   - hasBegun: tells of a session's place whether an earlier part of the run has begun it.
     init(_ sessions: [PlannedSession], opened: Instant, hasBegun: (Int) -> Bool) {
         let begun = sessions.indices.map(hasBegun)
-        let passed = begun.contains(true) ? begun.firstIndex(of: false).flatMap { sessions[$0].offset } ?? .zero : .zero
+        isResumed = begun.contains(true)
+        let passed = isResumed ? begun.firstIndex(of: false).flatMap { sessions[$0].offset } ?? .zero : .zero
         arrivals = sessions.indices.map { place in
             let wait = begun[place] ? .zero : max(.zero, (sessions[place].offset ?? .zero) - passed)
             return Arrival(at: opened + wait, session: place)
@@ -39,6 +43,13 @@ struct ArrivalQueue: Sendable {
 
     /// The next to begin; nil if all have begun.
     var first: Arrival? { next < arrivals.count ? arrivals[next] : nil }
+
+    /// The next session that was due until an instant; each is given once, whether or not it has begun.
+    mutating func nextArrival(until now: Instant) -> Arrival? {
+        guard arrivedCount < arrivals.count, arrivals[arrivedCount].at <= now else { return nil }
+        arrivedCount += 1
+        return arrivals[arrivedCount - 1]
+    }
 
     /// Takes the next away.
     mutating func removeFirst() {

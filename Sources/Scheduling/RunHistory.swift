@@ -13,13 +13,13 @@ public struct RunHistory: Hashable, Sendable {
     public var attemptCounts: [Int: Int]
     /// Failed attempts by endpoint.
     public var failureCounts: [Int: Int]
-    /// Endpoints that were no longer called.
-    public var stoppedEndpoints: Set<Int>
+    /// Endpoints that were no longer called, and why.
+    public var stoppedEndpoints: [Int: SkipReason]
 
     /// Makes a history; nothing has happened unless said otherwise.
     public init(
         ended: [CallKey: Bool] = [:], retryCounts: [CallKey: Int] = [:], spent: Money = .zero,
-        stoppedEndpoints: Set<Int> = []
+        stoppedEndpoints: [Int: SkipReason] = [:]
     ) {
         self.ended = ended
         self.retryCounts = retryCounts

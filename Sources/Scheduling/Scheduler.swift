@@ -28,7 +28,9 @@ public struct Scheduler: Sendable {
     private struct EndpointTally {
         var callCount = 0
         var failureCount = 0
-        var isStopped = false
+        /// Why its calls are no longer sent; nil while they are.
+        var stopped: SkipReason?
+        var isStopped: Bool { stopped != nil }
     }
 
     private let plan: Plan
@@ -50,6 +52,8 @@ public struct Scheduler: Sendable {
     private var touched: [SessionKey] = []
     private var hasSweptForStop = false
     private var tallies: [EndpointTally]
+    /// What each endpoint's turn has shown of its load; nil where it is not to be looked at.
+    private var saturations: [Saturation?]
     private var due: [Due] = []
     private var dueCount = 0
     /// How often calls that are still to be sent have been sent again.
@@ -74,8 +78,9 @@ public struct Scheduler: Sendable {
         tallies = plan.endpoints.indices.map { endpoint in
             EndpointTally(
                 callCount: history.attemptCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
-                isStopped: history.stoppedEndpoints.contains(endpoint))
+                stopped: history.stoppedEndpoints[endpoint])
         }
+        saturations = Array(repeating: nil, count: plan.endpoints.count)
         queues = Array(repeating: ArrivalQueue(), count: plan.endpoints.count)
         roomSince = Array(repeating: Instant(nanoseconds: .min), count: plan.endpoints.count)
         liveCounts = Array(repeating: 0, count: plan.endpoints.count)
@@ -104,10 +109,14 @@ public struct Scheduler: Sendable {
     public mutating func handle(_ event: SchedulingEvent, at now: Instant) -> [SchedulingAction] {
         guard !isFinished else { return [] }
         var actions: [SchedulingAction] = []
+        // What ends now was still there when the sessions arrived that were due until now.
+        noteArrivals(now)
         switch event {
         case .begin:
             deadline = plan.profile.stop.duration.map { now + $0 }
             beginRound(now, &actions)
+            // A run that too high a load has ended stays ended when it is resumed.
+            if tallies.contains(where: { $0.stopped == .endpointSaturated }) { stopIfNoEndpointIsLeft() }
         case .timeReached: break
         case .attemptEnded(let key, let end): attemptEnded(key, end, now)
         case .stopRequested(let reason): stop = stop ?? reason
@@ -135,8 +144,24 @@ public struct Scheduler: Sendable {
         let endpoint = waitingEndpoints.removeFirst()
         openEndpoints.append(endpoint)
         let round = round
-        queues[endpoint] = ArrivalQueue(plan.rounds[round].sessions, opened: now) { place in
+        let queue = ArrivalQueue(plan.rounds[round].sessions, opened: now) { place in
             hasBegun(SessionKey(endpoint: endpoint, round: round, session: place))
+        }
+        queues[endpoint] = queue
+        // Where a resumed run goes on with begun sessions, those do not arrive at the plan's rate.
+        let isLookedAt = plan.profile.stop.overSaturation && !queue.isResumed && !tallies[endpoint].isStopped
+        saturations[endpoint] = isLookedAt ? Saturation() : nil
+    }
+
+    /// Takes note of the sessions that were due until now, and stops each endpoint that cannot keep up with them.
+    private mutating func noteArrivals(_ now: Instant) {
+        guard plan.profile.stop.overSaturation, stop == nil else { return }
+        for endpoint in openEndpoints where saturations[endpoint] != nil {
+            while let arrival = queues[endpoint].nextArrival(until: now) {
+                guard saturations[endpoint]?.arrive(arrival.session, at: arrival.at) == true else { continue }
+                stopEndpoint(endpoint, .endpointSaturated)
+                break
+            }
         }
     }
 
@@ -270,6 +295,7 @@ public struct Scheduler: Sendable {
             return
         }
         retryCounts[key] = nil
+        saturations[key.session.endpoint]?.callEnded(of: key.session.session, at: now)
         let ready = progress.end(key.call, isSuccess: isSuccess)
         live[key.session] = progress
         touched.append(key.session)
@@ -295,10 +321,24 @@ public struct Scheduler: Sendable {
         let tally = tallies[endpoint]
         let isOver = Double(tally.failureCount) > limit * Double(tally.callCount)
         if tally.callCount >= plan.profile.stop.errorRateMinimumCalls, isOver, !tally.isStopped {
-            tallies[endpoint].isStopped = true
-            touched += live.keys.filter { $0.endpoint == endpoint }
+            stopEndpoint(endpoint, .endpointStopped)
+        } else {
+            stopIfNoEndpointIsLeft()
         }
-        if tallies.allSatisfy(\.isStopped) { stop = stop ?? .errorRate }
+    }
+
+    private mutating func stopEndpoint(_ endpoint: Int, _ reason: SkipReason) {
+        tallies[endpoint].stopped = reason
+        // Its other sessions end before they arrive, and the reason must stay.
+        saturations[endpoint] = nil
+        touched += live.keys.filter { $0.endpoint == endpoint }
+        stopIfNoEndpointIsLeft()
+    }
+
+    private mutating func stopIfNoEndpointIsLeft() {
+        guard tallies.allSatisfy(\.isStopped) else { return }
+        let isSaturated = tallies.contains { $0.stopped == .endpointSaturated }
+        stop = stop ?? (isSaturated ? .overSaturation : .errorRate)
     }
 
     // MARK: Ends
@@ -307,10 +347,9 @@ public struct Scheduler: Sendable {
     private mutating func settle(_ now: Instant, _ actions: inout [SchedulingAction]) {
         while true {
             endSessions(now, &actions)
-            if stop == nil {
-                fill(now, &actions)
-                startDue(now, &actions)
-            }
+            // Sessions that came too fast for their endpoint are skipped one by one, so that the record says why.
+            if stop == nil || stop == .overSaturation { fill(now, &actions) }
+            if stop == nil { startDue(now, &actions) }
             // Sessions of a resumed run may be over, or have failed, as soon as they begin.
             if !touched.isEmpty || (stop != nil && !hasSweptForStop) { continue }
             guard live.isEmpty else { return }
@@ -342,10 +381,7 @@ public struct Scheduler: Sendable {
         if touched.count > 1 { touched.sort() }
         for key in touched {
             guard var progress = live[key] else { continue }
-            let reason: SkipReason? =
-                progress.hasFailed
-                ? .sessionFailed : stop != nil ? .runStopped : tallies[key.endpoint].isStopped ? .endpointStopped : nil
-            if let reason {
+            if let reason = progress.hasFailed ? .sessionFailed : skipReason(key.endpoint) {
                 for call in progress.skipRest() { actions.append(.skipCall(CallKey(session: key, call: call), reason)) }
                 live[key] = progress
             }
@@ -353,8 +389,16 @@ public struct Scheduler: Sendable {
             live[key] = nil
             if !hasRoom(key.endpoint) { roomSince[key.endpoint] = now }
             liveCounts[key.endpoint] -= 1
+            saturations[key.endpoint]?.sessionEnded(key.session)
             actions.append(.endSession(key, isSuccess: !progress.hasFailed))
         }
         touched = []
+    }
+    /// Why an endpoint's calls that are to come are not sent; nil if they are.
+    private func skipReason(_ endpoint: Int) -> SkipReason? {
+        // Where calls failed too often until the run had to stop, a resumed run may find the endpoint well again; a load
+        // that was too high stays so.
+        let stopped = tallies[endpoint].stopped
+        return stopped == .endpointSaturated || stop == nil ? stopped : .runStopped
     }
 }

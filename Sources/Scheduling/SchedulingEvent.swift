@@ -62,6 +62,13 @@ public enum SkipReason: String, Hashable, Sendable {
     case runStopped = "run-stopped"
     /// Its endpoint failed too often.
     case endpointStopped = "endpoint-stopped"
+    /// Sessions arrived faster than its endpoint served them.
+    case endpointSaturated = "endpoint-saturated"
+}
+
+extension SkipReason {
+    /// True if the endpoint was called no more, in this session or any other.
+    public var isOfEndpoint: Bool { self == .endpointStopped || self == .endpointSaturated }
 }
 
 /// Why a run ended.
@@ -76,4 +83,6 @@ public enum StopReason: String, Hashable, Sendable {
     case interrupted
     /// Every endpoint failed too often.
     case errorRate = "error-rate"
+    /// No endpoint is left, and sessions arrived faster than one served them.
+    case overSaturation = "over-saturation"
 }

@@ -69,5 +69,54 @@ extension EndToEnd {
                 #expect(session.modelTime <= (sessions[place].ended - due).seconds)
             }
         }
+
+        @Test func `an endpoint that sessions come too fast for is not called again, and the record says why`() throws {
+            let settings = """
+                rounds: 2
+                sessions_per_round: 100
+                order: side-by-side
+                load: {kind: constant, rate: 100}
+                stop: {over_saturation: true}
+                ranking: {minimum_rounds: 2}
+                """
+            var slow = persona("a")
+            (slow.slotCount, slow.network) = (1, .milliseconds(15))
+            let stage = try Stage([slow, persona("b")], settings: settings, sessions: pairs(100))
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            let withheld = file.attempts.filter { $0.outcome == .skipped }
+            #expect(Set(withheld.map(\.place.endpoint)) == [0])
+            #expect(Set(withheld.map(\.skipReason)) == ["endpoint-saturated"])
+            #expect(file.attempts.count == 2 * 2 * 100 * 2)
+            // Sixty-four sessions of the first round had come, and thirty-six were still to come.
+            #expect(withheld.count >= 2 * 36 + 200 && withheld.count < 2 * 100 + 200)
+            let analysis = try RunAnalysis([file])
+            #expect(analysis.endpoints.map(\.wasStopped) == [true, false])
+            #expect(
+                Ranking(analysis).exclusions.first?.reasons.first
+                    == "the run stopped calling it because sessions arrived faster than it served them")
+        }
+
+        @Test func `a run that too high a load has ended sends nothing more when it is resumed`() throws {
+            let settings = """
+                rounds: 2
+                sessions_per_round: 64
+                load: {kind: poisson, rate: 100}
+                stop: {over_saturation: true}
+                """
+            var slow = persona("a")
+            (slow.slotCount, slow.network) = (1, .milliseconds(15))
+            let stage = try Stage([slow], settings: settings, sessions: pairs(64))
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .overSaturation)
+            let sent = file.attempts.filter { $0.outcome != .skipped }
+            #expect(!sent.isEmpty && sent.count < 128 && sent.allSatisfy { $0.outcome == .ok })
+            #expect(file.attempts.allSatisfy { $0.outcome == .ok || $0.skipReason == "endpoint-saturated" })
+            let (again, secondReason) = try stage.resume()
+            #expect(secondReason == .overSaturation)
+            #expect(again.attempts.filter { $0.outcome != .skipped } == sent)
+        }
     }
 }
