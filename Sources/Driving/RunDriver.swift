@@ -92,7 +92,7 @@ public final class RunDriver {
     private static func history(
         _ plan: Plan, _ earlier: [AttemptRow], _ numbers: inout [CallKey: Int]
     ) -> RunHistory {
-        var history = RunHistory()
+        var history = RunHistory(turnTimes: EarlierTurns.times(plan, earlier))
         for row in earlier {
             let key = CallKey(row.place)
             guard row.outcome != .skipped else {
@@ -102,6 +102,7 @@ public final class RunDriver {
                 continue
             }
             numbers[key] = row.number + 1
+            history.begun.insert(key.session)
             history.spent = history.spent + (cost(row) ?? plan.worstCost(key))
             guard row.outcome != .aborted else {
                 history.ended[key] = nil

@@ -36,6 +36,9 @@ public struct Scheduler: Sendable {
     private let plan: Plan
     /// Calls that an interrupted run has ended, with their success.
     private let ended: [CallKey: Bool]
+    /// Sessions that an interrupted run has begun.
+    private let begun: Set<SessionKey>
+    private let turnTimes: [RunHistory.Turn: Duration]
     /// True while the next call does not fit into the budget beside those under way.
     private var isHeldByBudget = false
     private var round = -1
@@ -44,7 +47,7 @@ public struct Scheduler: Sendable {
     private var openEndpoints: [Int] = []
     /// The sessions of the round that each endpoint has not begun.
     private var queues: [ArrivalQueue]
-    /// When each endpoint last had as many live sessions as it may, and one of them ended.
+    /// When each endpoint last had as many live sessions as it may and one of them ended, or when its turn began.
     private var roomSince: [Instant]
     private var live: [SessionKey: SessionProgress] = [:]
     private var liveCounts: [Int]
@@ -73,6 +76,8 @@ public struct Scheduler: Sendable {
     public init(_ plan: Plan, history: RunHistory = RunHistory()) {
         self.plan = plan
         ended = history.ended
+        begun = history.begun
+        turnTimes = history.turnTimes
         spent = history.spent
         retryCounts = history.retryCounts
         tallies = plan.endpoints.indices.map { endpoint in
@@ -144,10 +149,12 @@ public struct Scheduler: Sendable {
         let endpoint = waitingEndpoints.removeFirst()
         openEndpoints.append(endpoint)
         let round = round
-        let queue = ArrivalQueue(plan.rounds[round].sessions, opened: now) { place in
-            hasBegun(SessionKey(endpoint: endpoint, round: round, session: place))
+        let passed = turnTimes[RunHistory.Turn(endpoint: endpoint, round: round)] ?? .zero
+        let queue = ArrivalQueue(plan.rounds[round].sessions, opened: now, passed: passed) { place in
+            begun.contains(SessionKey(endpoint: endpoint, round: round, session: place))
         }
         queues[endpoint] = queue
+        roomSince[endpoint] = now
         // Where a resumed run goes on with begun sessions, those do not arrive at the plan's rate.
         let isLookedAt = plan.profile.stop.overSaturation && !queue.isResumed && !tallies[endpoint].isStopped
         saturations[endpoint] = isLookedAt ? Saturation() : nil
@@ -165,10 +172,6 @@ public struct Scheduler: Sendable {
         }
     }
 
-    private func hasBegun(_ key: SessionKey) -> Bool {
-        !ended.isEmpty && plan.session(key).calls.indices.contains { ended[CallKey(session: key, call: $0)] != nil }
-    }
-
     /// Makes waiting sessions live while they are due and their endpoint has room.
     ///
     /// In a closed loop sessions that begin together are due one millisecond after another, so that a round does not begin
@@ -183,7 +186,7 @@ public struct Scheduler: Sendable {
                 let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)
                 if plan.profile.load.isOpen {
                     let begins = max(arrival.at, roomSince[endpoint])
-                    begin(key, at: begins, lateness: hasBegun(key) ? .zero : begins - arrival.at, &actions)
+                    begin(key, at: begins, lateness: begun.contains(key) ? .zero : begins - arrival.at, &actions)
                 } else {
                     begin(key, at: now + .milliseconds(begunCount), lateness: .zero, &actions)
                 }
@@ -266,11 +269,13 @@ public struct Scheduler: Sendable {
             reserved[entry.key] = worst
             reservedSum += worst
             live[entry.key.session]?.start(entry.key.call)
-            // A call that the budget held back was not sent late: it is due when there is money for it.
-            let due = wasHeld ? max(entry.at, now) : entry.at
+            // A call that the budget held back was not sent late: it is due when there is money for it, and what it had waited
+            // for room before stays what it was.
+            let hold = wasHeld ? max(.zero, now - entry.at) : .zero
             actions.append(
                 .startCall(
-                    entry.key, due: due.advanced(by: .zero - entry.lateness), predecessorEnd: entry.predecessorEnd))
+                    entry.key, due: entry.at.advanced(by: hold - entry.lateness),
+                    predecessorEnd: entry.lateness > .zero ? entry.predecessorEnd + hold : entry.predecessorEnd))
         }
         due.removeFirst(taken)
     }
@@ -374,8 +379,9 @@ public struct Scheduler: Sendable {
 
     /// Looks at the sessions of which something has changed; when the run has to stop, at all of them once.
     private mutating func endSessions(_ now: Instant, _ actions: inout [SchedulingAction]) {
-        if stop != nil, !hasSweptForStop {
+        if let stop, !hasSweptForStop {
             hasSweptForStop = true
+            if stop != .errorRate, plan.profile.load.isOpen { giveUpWaiting(now, &actions) }
             touched = Array(live.keys)
         }
         if touched.count > 1 { touched.sort() }
@@ -394,6 +400,21 @@ public struct Scheduler: Sendable {
         }
         touched = []
     }
+
+    /// Skips the sessions that have arrived and found no room, so that the record tells of them; the others had not arrived.
+    private mutating func giveUpWaiting(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        for endpoint in openEndpoints where !tallies[endpoint].isStopped {
+            while let arrival = queues[endpoint].first, arrival.at <= now {
+                queues[endpoint].removeFirst()
+                let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)
+                guard !begun.contains(key) else { continue }
+                for call in plan.session(key).calls.indices {
+                    actions.append(.skipCall(CallKey(session: key, call: call), .noRoom))
+                }
+            }
+        }
+    }
+
     /// Why an endpoint's calls that are to come are not sent; nil if they are.
     private func skipReason(_ endpoint: Int) -> SkipReason? {
         // Where calls failed too often until the run had to stop, a resumed run may find the endpoint well again; a load

@@ -60,6 +60,8 @@ public enum SkipReason: String, Hashable, Sendable {
     case sessionFailed = "session-failed"
     /// The run was stopped.
     case runStopped = "run-stopped"
+    /// The run was stopped when its session had arrived and still found no room.
+    case noRoom = "no-room"
     /// Its endpoint failed too often.
     case endpointStopped = "endpoint-stopped"
     /// Sessions arrived faster than its endpoint served them.

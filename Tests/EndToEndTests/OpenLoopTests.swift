@@ -1,4 +1,5 @@
 import Analysis
+import Driving
 import Quantities
 import Records
 import Ranking
@@ -39,6 +40,32 @@ extension EndToEnd {
             let report = MarkdownFormat.text(Reports.full(Ranking(analysis), analysis))
             #expect(report.contains("poisson arrivals at 40.0 sessions/s, side-by-side order"))
             #expect(report.contains("TTFT from due p50"))
+        }
+
+        @Test func `a resumed run goes on with the clock of the turn that was interrupted`() throws {
+            let settings = "rounds: 1\nsessions_per_round: 40\nload: {kind: poisson, rate: 40}"
+            let stage = try Stage([persona("a")], settings: settings, calls: 1)
+            defer { stage.close() }
+            let interruption = Interruption()
+            let (first, reason) = try stage.run(interruption: interruption) { progress in
+                if progress.endedCalls[0] > 0 { interruption.interrupt() }
+            }
+            #expect(reason == .interrupted)
+            let begun = Set(first.attempts.filter { $0.due != nil }.map(\.place.session))
+            let begin = try #require(first.attempts.compactMap(\.due).min())
+            let elapsed = try #require(first.attempts.map(\.ended).max()) - begin
+            let (second, end) = try stage.resume()
+            #expect(end == .complete && second.sessions.count == 40)
+            let offsets = stage.plan.rounds[0].sessions.map { $0.offset ?? .zero }
+            let later = second.attempts.filter { $0.due != nil && !begun.contains($0.place.session) }
+            #expect(!begun.isEmpty && later.count == 40 - begun.count)
+            let origins = try later.map { try #require($0.due).advanced(by: .zero - offsets[$0.place.session]) }
+            #expect(Set(origins).count <= 1, "all sessions that were left count from one beginning of the turn")
+            let resumed = second.attempts.filter { $0.part == 1 }.compactMap { $0.started ?? $0.due }.min()
+            if let origin = origins.first, let resumed {
+                // What had passed before the interruption is not waited for again.
+                #expect(resumed - origin >= elapsed - offsets[0])
+            }
         }
 
         @Test func `where a cap keeps sessions waiting, their wait is in their time and not the harness's`() throws {
