@@ -24,6 +24,8 @@ public struct EndpointAnalysis: Sendable {
     public let wasStopped: Bool
     /// True if the run stopped calling it because sessions arrived faster than it served them.
     public let wasSaturated: Bool
+    /// Sessions that had arrived and found no room until the run was stopped; nothing of them was sent.
+    public let unservedCount: Int
     /// Calls by how they ended, skipped and aborted ones included.
     public let outcomes: [OutcomeClass: Int]
     /// Successful calls of the attempted.
@@ -86,6 +88,7 @@ public struct EndpointAnalysis: Sendable {
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
         wasSaturated = attempts.contains { $0.skipReason == "endpoint-saturated" }
         wasStopped = wasSaturated || attempts.contains { $0.skipReason == "endpoint-stopped" }
+        unservedCount = Self.unservedCount(attempts)
         let sent = attempts.filter(\.isAttempted)
         sentCount = sent.count
         quarantinedCount = sent.count { $0.routeMismatch != nil }
@@ -184,10 +187,18 @@ public struct EndpointAnalysis: Sendable {
         return sum
     }
 
+    private static func unservedCount(_ attempts: [AttemptRow]) -> Int {
+        Dictionary(grouping: attempts) { [$0.place.round, $0.place.session] }.values.count { session in
+            session.contains { $0.skipReason == "no-room" } && session.allSatisfy { $0.outcome == .skipped }
+        }
+    }
+
     /// From the first call that was due to the last end, round by round; the pause before a resumption does not count.
     private static func activeTime(_ attempts: [AttemptRow]) -> Duration {
         Dictionary(grouping: attempts) { [$0.place.round, $0.part] }.values.reduce(.zero) { sum, block in
-            guard let began = block.map({ $0.due ?? $0.ended }).min(), let ended = block.map(\.ended).max() else {
+            // In a part of a run that goes on, a call may have been due before it.
+            let begins = block.map { max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) }
+            guard let began = begins.min(), let ended = block.map(\.ended).max() else {
                 return sum
             }
             return sum + (ended - began)

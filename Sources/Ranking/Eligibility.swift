@@ -36,6 +36,12 @@ enum Eligibility {
         } else {
             reasons.append("no call was made")
         }
+        let arrivedCount = endpoint.unservedCount + endpoint.sessions.joined().count
+        if Double(endpoint.unservedCount) > 0.02 * Double(arrivedCount) {
+            reasons.append(
+                "\(endpoint.unservedCount) of \(arrivedCount) sessions that had arrived found no room before the run was stopped; "
+                    + "at most 2 % may, or only the lucky ones would count")
+        }
         let served = endpoint.sentCount
         if Double(endpoint.quarantinedCount) > 0.05 * Double(served) {
             reasons.append(
