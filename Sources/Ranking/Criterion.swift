@@ -18,6 +18,7 @@ public enum Criterion: String, CaseIterable, Hashable, Sendable {
     /// The name in tables.
     ///
     /// - Parameter isOpen: true for an open loop.
+    /// - Returns: such as `TTFT p50`.
     public func label(isOpen: Bool) -> String {
         switch self {
         case .score: "score"
