@@ -20,8 +20,12 @@ public struct EndpointAnalysis: Sendable {
     public let retryCount: Int
     /// Calls that were served by another route than the plan's; they and their sessions are set apart from every figure.
     public let quarantinedCount: Int
-    /// True if the run stopped calling it because too many of its calls failed.
+    /// True if the run stopped calling it, because too many of its calls failed or sessions came too fast for it.
     public let wasStopped: Bool
+    /// True if the run stopped calling it because sessions arrived faster than it served them.
+    public let wasSaturated: Bool
+    /// Sessions that had arrived and found no room until the run was stopped; nothing of them was sent.
+    public let unservedCount: Int
     /// Calls by how they ended, skipped and aborted ones included.
     public let outcomes: [OutcomeClass: Int]
     /// Successful calls of the attempted.
@@ -82,7 +86,9 @@ public struct EndpointAnalysis: Sendable {
         self.provider = provider
         self.price = price
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
-        wasStopped = attempts.contains { $0.skipReason == "endpoint-stopped" }
+        wasSaturated = attempts.contains { $0.skipReason == "endpoint-saturated" }
+        wasStopped = wasSaturated || attempts.contains { $0.skipReason == "endpoint-stopped" }
+        unservedCount = Self.unservedCount(attempts)
         let sent = attempts.filter(\.isAttempted)
         sentCount = sent.count
         quarantinedCount = sent.count { $0.routeMismatch != nil }
@@ -181,10 +187,18 @@ public struct EndpointAnalysis: Sendable {
         return sum
     }
 
+    private static func unservedCount(_ attempts: [AttemptRow]) -> Int {
+        Dictionary(grouping: attempts) { [$0.place.round, $0.place.session] }.values.count { session in
+            session.contains { $0.skipReason == "no-room" } && session.allSatisfy { $0.outcome == .skipped }
+        }
+    }
+
     /// From the first call that was due to the last end, round by round; the pause before a resumption does not count.
     private static func activeTime(_ attempts: [AttemptRow]) -> Duration {
         Dictionary(grouping: attempts) { [$0.place.round, $0.part] }.values.reduce(.zero) { sum, block in
-            guard let began = block.map({ $0.due ?? $0.ended }).min(), let ended = block.map(\.ended).max() else {
+            // In a part of a run that goes on, a call may have been due before it.
+            let begins = block.map { max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) }
+            guard let began = begins.min(), let ended = block.map(\.ended).max() else {
                 return sum
             }
             return sum + (ended - began)

@@ -30,7 +30,8 @@ public struct OutputLengths: Hashable, Sendable {
     /// How far an endpoint's mean may lie from the median of all of them, either way.
     ///
     /// MLPerf's gate for agentic inference accepts 390 to 475 output tokens a turn around a reference of 432: ten per cent
-    /// either way.
+    /// either way. Of two endpoints, whose median lies half-way between them, neither answer may be longer than the other by
+    /// more than that.
     public static let tolerance = 0.1
 
     /// An endpoint whose answers are longer or shorter than that.
@@ -45,7 +46,9 @@ public struct OutputLengths: Hashable, Sendable {
 
     /// The median over the endpoints of their means; nil with fewer than two endpoints that tell one.
     public let median: Double?
-    /// The endpoints outside the tolerance, in the order of the plan.
+    /// How far a mean may lie from this median, as a share.
+    public let limit: Double
+    /// The endpoints outside the limit, in the order of the plan.
     public let outliers: [Outlier]
 
     /// An endpoint's mean over the median, minus one; nil where one of the two is not known.
@@ -62,13 +65,15 @@ public struct OutputLengths: Hashable, Sendable {
         let means = lengths.compactMap { entry in entry.length.mean.map { (entry.endpoint, $0) } }
         let middle = means.count > 1 ? Quantile.interpolated(means.map(\.1).sorted(), 0.5) : nil
         median = middle
+        limit = means.count == 2 ? Self.tolerance / (2 + Self.tolerance) : Self.tolerance
+        let limit = limit
         guard let middle, middle > 0 else {
             outliers = []
             return
         }
         outliers = means.compactMap { endpoint, mean in
             // A mean at the very edge is inside, whatever the division makes of it.
-            let isInside = abs(mean - middle) <= Self.tolerance * middle * (1 + 1e-9)
+            let isInside = abs(mean - middle) <= limit * middle * (1 + 1e-9)
             return isInside ? nil : Outlier(endpoint: endpoint, mean: mean, deviation: mean / middle - 1)
         }
     }

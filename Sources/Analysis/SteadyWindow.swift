@@ -2,17 +2,20 @@ public import Profiles
 public import Quantities
 public import Records
 
-/// The time of a closed loop in which as many sessions were live as were wanted.
+/// The time of a round in which the whole load was there.
 ///
-/// It begins when the last of the first sessions began, and ends when the last session of all began: from then on there are
-/// fewer, and a load that is not there proves nothing.
+/// Before and after it there is less, and a load that is not there proves nothing.
+///
+/// In a closed loop it begins when as many sessions were live as were wanted, and ends when the last session of all began.
+/// In an open loop it begins when the first session had ended, since until then sessions only join those that are live, and
+/// ends when the last session arrived.
 public struct SteadyWindow: Hashable, Sendable {
     /// Its beginning.
     public let begin: Instant
     /// Its end.
     public let end: Instant
 
-    /// Finds the window of one endpoint's round.
+    /// Finds the window of one endpoint's round in a closed loop.
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
@@ -22,6 +25,24 @@ public struct SteadyWindow: Hashable, Sendable {
         guard begins.count > liveCount, let last = begins.last else { return nil }
         begin = begins[liveCount - 1]
         end = last
+    }
+
+    /// Finds the window of one endpoint's round in an open loop; nil if no session had ended when the last one arrived.
+    ///
+    /// A session whose call failed ended too early to show that the load was whole, unless none ended otherwise.
+    ///
+    /// - Parameters:
+    ///   - sessions: the round's sessions.
+    ///   - attempts: their attempts, which tell how long a session that has arrived had to wait for room.
+    public init?(arrivalsOf sessions: [SessionRow], _ attempts: [AttemptRow]) {
+        let waits = Dictionary(
+            attempts.map { ($0.place.session, $0.predecessorDelay) }, uniquingKeysWith: { max($0, $1) })
+        let whole = sessions.filter(\.isSuccess)
+        guard let firstEnd = (whole.isEmpty ? sessions : whole).map(\.ended).min(),
+            let lastArrival = sessions.map({ $0.began.advanced(by: .seconds(-(waits[$0.session] ?? 0))) }).max(),
+            firstEnd < lastArrival
+        else { return nil }
+        (begin, end) = (firstEnd, lastArrival)
     }
 
     /// The share of good calls among those that were sent within the window and not ended by ourselves.

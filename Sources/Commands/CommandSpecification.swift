@@ -111,6 +111,15 @@ struct Arguments: Hashable {
         return value
     }
 
+    /// A number.
+    func number(_ option: String, in range: ClosedRange<Double>) throws(CommandError) -> Double? {
+        guard let text = values[option] else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            throw .usage("\(option): '\(text)' is no number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
     /// Reads words.
     ///
     /// `--name value` and `--name=value` are the same; after `--` nothing is an option. A lone `-` is a plain argument.

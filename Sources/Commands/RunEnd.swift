@@ -18,7 +18,7 @@ struct RunEnd {
         case .complete, .duration: progress.hasSuccess ? .good : .notMeasured
         case .budget: .budgetReached
         case .interrupted: .interrupted
-        case .errorRate: .notMeasured
+        case .errorRate, .overSaturation: .notMeasured
         }
     }
 
@@ -45,6 +45,10 @@ struct RunEnd {
             lines.append(
                 "ended early (\(reason.rawValue)): \(path); its budget is spent, so it cannot go on: raise 'budget' in the "
                     + "plan, or lower its rounds, and begin a new run")
+        case .overSaturation:
+            lines.append(
+                "ended early (\(reason.rawValue)): \(path); sessions arrived faster than they were served: lower 'rate' in "
+                    + "the plan's load, or let 'submeter search' find the highest that is borne")
         case .duration:
             lines.append(
                 "ended early (\(reason.rawValue)): \(path); 'submeter run --resume \(path)' goes on, for another "

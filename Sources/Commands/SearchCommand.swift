@@ -16,20 +16,31 @@ enum SearchCommand: Subcommand {
         operandCount: 1...1,
         discussion: """
             Runs the plan's workload with one live session, then two, four, eight and so on, until too few calls meet every
-            objective, and then halves the gap. A load passes when the 95 % interval of its share of good calls lies above
+            objective, and then halves the gap. Where the plan's load is constant, poisson or gamma, it varies the rate
+            instead, from the plan's rate or --first on, in sessions per second; a run ends early once sessions have come
+            faster than they were served. A load passes when the 95 % interval of its share of good calls lies above
             the wanted share; it allows for calls of one session failing together. Only calls count that were sent while the
-            whole load was there. Each load is a run of its own, with a run file. The plan must have one endpoint and
-            objectives.
+            whole load was there: while so many sessions were live, or from the end of the first session to the last
+            arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and objectives.
             """,
         options: [
             OptionSpecification("--share", value: "PERCENT", "the share of calls that must be good (default: 95)"),
-            OptionSpecification("--first", value: "N", "live sessions of the first run (default: 1)"),
-            OptionSpecification("--highest", value: "N", "the most live sessions that are tried (default: 1024)"),
+            OptionSpecification(
+                "--first", value: "N", "live sessions, or sessions/s, of the first run (default: 1, or the plan's rate)"
+            ),
+            OptionSpecification(
+                "--highest", value: "N", "the most that are tried (default: 1024, or 1024 times the first rate)"),
             OptionSpecification(
                 "--output", value: "PREFIX", "run files are PREFIX-N-TRY.sqlite (default: results/PLAN-TIME)"),
             OptionSpecification("--quiet", "no progress"),
         ],
-        examples: [("search my-plan.yaml --highest 256", "how many sessions at once the endpoint bears")])
+        examples: [
+            ("search my-plan.yaml --highest 256", "how many sessions at once the endpoint bears"),
+            (
+                "search my-open-plan.yaml --first 0.5 --highest 20",
+                "how many sessions a second, of a load such as {kind: poisson, rate: 1}"
+            ),
+        ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let path = arguments.operands[0]
@@ -43,20 +54,12 @@ enum SearchCommand: Subcommand {
             throw .usage(
                 "\(path): has no objectives; say what a good call meets, such as objectives: {time_to_first_token: 2s}")
         }
-        guard !documents.plan.load.isOpen else {
-            throw .usage(
-                "\(path): has a load with arrivals by the clock; a search varies live_sessions: take the section load out"
-            )
-        }
-        var rules = LoadSearch.Rules()
-        rules.wantedShare = Double(try arguments.integer("--share", in: 1...99) ?? 95) / 100
-        rules.first = try arguments.integer("--first", in: 1...100_000) ?? 1
-        rules.highest = max(rules.first, try arguments.integer("--highest", in: 1...100_000) ?? 1024)
+        let load = try SearchedLoad(documents.plan, path: path, arguments)
         let quiet = arguments.has("--quiet") ? console.withoutProgress() : console
         var search = SearchRun(
             planPath: path,
             prefix: try arguments.runPath(else: "results/\(documents.plan.name)-\(WallTime.fileStamp())"),
-            budget: documents.plan.budget, search: LoadSearch(rules), console: quiet)
+            budget: documents.plan.budget, load: load, console: quiet)
         let code = try search.perform()
         console.output(TerminalFormat.text(search.report(documents.plan), usesColor: console.usesColor))
         return code
@@ -68,58 +71,69 @@ private struct SearchRun {
     let planPath: String
     let prefix: String
     let budget: Money?
-    var search: LoadSearch
+    let load: SearchedLoad
     let console: Console
+    private var search: LoadSearch
     private var spent = Money.zero
     private var notices: [String] = []
 
-    init(planPath: String, prefix: String, budget: Money?, search: LoadSearch, console: Console) {
+    init(planPath: String, prefix: String, budget: Money?, load: SearchedLoad, console: Console) {
         self.planPath = planPath
         self.prefix = prefix
         self.budget = budget
-        self.search = search
+        self.load = load
         self.console = console
+        search = LoadSearch(load.rules)
     }
 
     mutating func perform() throws(CommandError) -> ExitCode {
-        while let load = search.nextLoad {
+        while let steps = search.nextLoad {
             if let budget, spent >= budget {
                 notices.append("the budget is spent")
                 return .budgetReached
             }
-            let plan = try plan(load)
-            let path = "\(prefix)-\(load)-\(search.tryCount + 1).sqlite"
+            let plan = try plan(steps)
+            let path = "\(prefix)-\(load.number(steps))-\(search.tryCount + 1).sqlite"
             if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
             let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
             spent += end.progress.spent
-            guard end.reason == .complete || end.reason == .errorRate else {
+            guard [.complete, .errorRate, .overSaturation].contains(end.reason) else {
                 notices.append("ended early: \(end.reason.rawValue)")
                 return end.exitCode
             }
             let file = try Runs.file(path)
             guard HarnessVerdict(attempts: file.attempts, health: file.health).isValid else {
                 notices.append(
-                    "at \(Figures.counted(load, "live session")) the harness itself could not keep up: no higher load "
-                        + "can be measured")
+                    "at \(load.text(steps)) the harness itself could not keep up: no higher load can be measured")
                 return .notMeasured
             }
-            let window = SteadyWindow(file.sessions, liveCount: load)
+            let window = load.window(file, steps)
+            if window == nil, end.reason == .complete {
+                notices.append(
+                    "at \(load.text(steps)) all sessions had begun before one ended, so the whole load was never there: "
+                        + "raise sessions_per_round")
+                return .inconclusive
+            }
             let figure = window?.attainment(file.attempts, plan.profile.objectives) ?? ShareFigure(clusters: [])
-            search.take(
-                good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: load)
-            console.message(
-                "\(Figures.counted(load, "live session")): \(figure.hitCount) of "
-                    + "\(Figures.counted(figure.trialCount, "call")) \(figure.trialCount == 1 ? "is" : "are") good "
-                    + "(\(Figures.share(figure.share))); \(path)")
+            take(figure, steps, isSaturated: end.reason == .overSaturation, path)
         }
         return search.highestGood == nil ? .gateFailed : .good
     }
 
+    private mutating func take(_ figure: ShareFigure, _ steps: Int, isSaturated: Bool, _ path: String) {
+        search.take(
+            good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: steps,
+            isEndedEarly: isSaturated)
+        console.message(
+            "\(load.text(steps)): \(figure.hitCount) of \(figure.trialCount) calls are good "
+                + "(\(Figures.share(figure.share)))"
+                + (isSaturated ? ", ended early since sessions came faster than they were served" : "") + "; \(path)")
+    }
+
     /// The plan with another load, as its own document would say it.
-    private func plan(_ load: Int) throws(CommandError) -> Plan {
-        var values = [("rounds", "1"), ("live_sessions", "\(load)"), ("order", "random")]
-        let planned = try Plans.documents(planPath).plan
-        values.append(("sessions_per_round", "\(max(planned.sessionsPerRound, 3 * load))"))
+    private func plan(_ steps: Int) throws(CommandError) -> Plan {
+        let tryNumber = search.probes.first { $0.load == steps }?.tryCount ?? 0
+        var values = load.values(steps, tryNumber: tryNumber)
         if let budget {
             let rest = budget.picodollars - spent.picodollars
             values.append(("budget", "\(Figures.fixed(Double(rest) / 1e12, 9)) USD"))
@@ -132,33 +146,43 @@ private struct SearchRun {
     func report(_ plan: PlanProfile) -> Report {
         let rows = search.probes.sorted { $0.load < $1.load }.map { probe in
             return [
-                "\(probe.load)", "\(probe.tryCount)", Figures.count(probe.callCount),
+                load.number(probe.load), "\(probe.tryCount)", Figures.count(probe.callCount),
                 Figures.share(probe.callCount == 0 ? nil : Double(probe.goodCount) / Double(probe.callCount)),
                 probe.interval.map { "\(Figures.share($0.lower)) – \(Figures.share($0.upper))" } ?? Figures.none,
-                probe.verdict.rawValue + (probe.isClose ? ", by the estimate alone" : ""),
+                verdict(probe),
             ]
         }
+        let early = search.probes.contains { $0.earlyEndCount > 0 }
         let table = Table(
             "Loads",
             columns: [
-                .init("live sessions"), .init("runs"), .init("calls"), .init("good"),
+                .init(load.unitText), .init("runs"), .init("calls"), .init("good"),
                 .init("95 % interval", isNumeric: false), .init("verdict", isNumeric: false),
             ], rows: rows,
             note:
                 "A load is good if \(Figures.share(search.rules.wantedShare)) of its calls meet every objective of the plan."
-        )
+                + (early
+                    ? " A run ends early once sessions have come faster than they were served; its calls until then count."
+                    : ""))
         return Report(
             title: "Search for the highest load: \(plan.endpoints.first?.identifier.rawValue ?? plan.name)",
             introduction: [finding], tables: [table], notices: notices)
     }
 
+    private func verdict(_ probe: LoadSearch.Probe) -> String {
+        var parts = [probe.verdict.rawValue]
+        if probe.isClose { parts.append(probe.callCount == 0 ? "no call could be judged" : "by the estimate alone") }
+        if probe.earlyEndCount > 0 { parts.append("\(Counted.text(probe.earlyEndCount, "run")) ended early") }
+        return parts.joined(separator: ", ")
+    }
+
     private var finding: String {
         switch (search.highestGood, search.lowestBad) {
         case (let good?, let bad?):
-            "The highest load that meets the objectives lies from \(good) to below \(bad) live sessions"
-                + (search.isPrecise ? "." : "; the search ended before it was as exact as wanted.")
-        case (let good?, nil): "\(good) live sessions, the most that were tried, meet the objectives."
-        case (nil, let bad?): "Already \(bad) live sessions do not meet the objectives."
+            "The highest load that meets the objectives lies from \(load.number(good)) to below \(load.text(bad))"
+                + (load.isPrecise(search) ? "." : "; the search ended before it was as exact as wanted.")
+        case (let good?, nil): "\(load.text(good)), the most that were tried, meet the objectives."
+        case (nil, let bad?): "Already \(load.text(bad)) do not meet the objectives."
         case (nil, nil): "Nothing was found out."
         }
     }
@@ -166,10 +190,23 @@ private struct SearchRun {
 
 /// Changes the values of keys in the text of a plan.
 enum PlanText {
-    /// A plan's text in which some keys at its top have other values; each must have a value of one line.
+    /// A plan's text in which some keys at its top have other values.
+    ///
+    /// - Parameters:
+    ///   - bytes: the text; what stands at the top of a key's value, in lines that are indented, goes with the key.
+    ///   - values: the keys with their new values, each of one line.
+    /// - Returns: the text with the new values at its end.
     static func replacing(_ bytes: [UInt8], _ values: [(key: String, value: String)]) -> [UInt8] {
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        let kept = lines.filter { line in !values.contains { line.hasPrefix($0.key + ":") } }
+        // A carriage return and a line feed are one character.
+        let lines = String(decoding: bytes, as: UTF8.self)
+            .split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        var isDropped = false
+        let kept = lines.filter { line in
+            if let first = line.first, !" \t#".contains(first) {
+                isDropped = values.contains { line.hasPrefix($0.key + ":") }
+            }
+            return !isDropped
+        }
         return Array((kept.joined(separator: "\n") + "\n" + values.map { "\($0.key): \($0.value)\n" }.joined()).utf8)
     }
 }

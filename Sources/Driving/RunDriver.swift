@@ -92,16 +92,17 @@ public final class RunDriver {
     private static func history(
         _ plan: Plan, _ earlier: [AttemptRow], _ numbers: inout [CallKey: Int]
     ) -> RunHistory {
-        var history = RunHistory()
+        var history = RunHistory(turnTimes: EarlierTurns.times(plan, earlier))
         for row in earlier {
             let key = CallKey(row.place)
             guard row.outcome != .skipped else {
-                if row.skipReason == SkipReason.endpointStopped.rawValue {
-                    history.stoppedEndpoints.insert(row.place.endpoint)
+                if let reason = row.skipReason.flatMap(SkipReason.init), reason.isOfEndpoint {
+                    history.stoppedEndpoints[row.place.endpoint] = reason
                 }
                 continue
             }
             numbers[key] = row.number + 1
+            history.begun.insert(key.session)
             history.spent = history.spent + (cost(row) ?? plan.worstCost(key))
             guard row.outcome != .aborted else {
                 history.ended[key] = nil

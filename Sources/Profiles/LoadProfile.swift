@@ -60,6 +60,12 @@ public struct LoadProfile: Hashable, Sendable {
 
     /// True if sessions begin by the clock, whatever else is under way.
     public var isOpen: Bool { model != .closed }
+
+    /// Sessions per second, if they arrive by the clock at a rate that never changes; nil for every other load.
+    public var constantRate: Double? {
+        guard case .arrivals(.constant(let rate), _) = model else { return nil }
+        return rate
+    }
 }
 
 extension LoadProfile {

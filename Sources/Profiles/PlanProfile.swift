@@ -47,6 +47,8 @@ public struct StopRules: Hashable, Sendable {
     public var errorRate: Double?
     /// But not before an endpoint has had so many calls.
     public var errorRateMinimumCalls: Int
+    /// True to call an endpoint no more once sessions have come faster than it serves them; only at a constant rate.
+    public var overSaturation: Bool
 }
 
 /// Whether and when a failed call is sent again; every time is an attempt of its own and is paid for.
@@ -246,7 +248,7 @@ public struct PlanProfile: Hashable, Sendable {
             idle: timeouts?.duration("idle", default: .seconds(60)) ?? .seconds(60),
             total: timeouts?.duration("total", default: .seconds(600)) ?? .seconds(600))
         timeouts?.finish()
-        stop = Self.stop(reader.mapping("stop"))
+        stop = Self.stop(reader.mapping("stop"), load)
         retries = Self.retries(reader.mapping("retries"), diagnosis)
         objectives = Self.objectives(reader.mapping("objectives"))
         var salts = reader.mapping("salts")
@@ -270,14 +272,23 @@ public struct PlanProfile: Hashable, Sendable {
         return endpoint
     }
 
-    private static func stop(_ reader: MappingReader?) -> StopRules {
-        guard var reader else { return StopRules(duration: nil, errorRate: nil, errorRateMinimumCalls: 20) }
+    private static func stop(_ reader: MappingReader?, _ load: LoadProfile) -> StopRules {
+        guard var reader else {
+            return StopRules(duration: nil, errorRate: nil, errorRateMinimumCalls: 20, overSaturation: false)
+        }
         let rules = StopRules(
             duration: reader.optionalDuration("duration"),
             errorRate: reader.optionalNumber("error_rate", in: 0...1),
-            errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20))
+            errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20),
+            overSaturation: reader.bool("over_saturation", default: false))
         if reader.keys.contains("error_rate_minimum_calls"), !reader.keys.contains("error_rate") {
             reader.report("error_rate_minimum_calls", "has no meaning without error_rate")
+        }
+        if rules.overSaturation, load.constantRate == nil {
+            reader.report(
+                "over_saturation",
+                "is only told where sessions arrive at a constant rate (allowed with load.kind: constant, poisson, gamma)"
+            )
         }
         reader.finish()
         return rules

@@ -8,21 +8,24 @@ public enum Criterion: String, CaseIterable, Hashable, Sendable {
     case cost
     /// Seconds spent in calls, failed sessions included, per successful session.
     case sessionTime = "session_time"
-    /// The median time to first token, in seconds.
+    /// The median time to first token, in seconds; in an open loop from when the call was due.
     case firstToken = "time_to_first_token"
-    /// The median turn time, in seconds.
+    /// The median turn time, in seconds; in an open loop from when the call was due.
     case turnTime = "turn_time"
     /// The median decode speed, in tokens per second.
     case decodeRate = "decode_tokens_per_second"
 
     /// The name in tables.
-    public var label: String {
+    ///
+    /// - Parameter isOpen: true for an open loop.
+    /// - Returns: such as `TTFT p50`.
+    public func label(isOpen: Bool) -> String {
         switch self {
         case .score: "score"
         case .cost: "cost per session"
         case .sessionTime: "time per session"
-        case .firstToken: "TTFT p50"
-        case .turnTime: "turn p50"
+        case .firstToken: isOpen ? "TTFT from due p50" : "TTFT p50"
+        case .turnTime: isOpen ? "turn from due p50" : "turn p50"
         case .decodeRate: "decode p50"
         }
     }
@@ -35,10 +38,13 @@ public enum Criterion: String, CaseIterable, Hashable, Sendable {
     /// Why an endpoint that may be ranked has no value.
     public var whyWithoutValue: String { needsPrice ? "no price is known" : "too few calls have this figure" }
 
-    var callMetric: CallMetric? {
+    /// The metric whose median it is, if it is one.
+    ///
+    /// In an open loop who is slow must not make others wait unseen: times count from when a call was due.
+    func callMetric(isOpen: Bool) -> CallMetric? {
         switch self {
-        case .firstToken: .timeToFirstToken
-        case .turnTime: .turnTime
+        case .firstToken: isOpen ? .scheduledTimeToFirstToken : .timeToFirstToken
+        case .turnTime: isOpen ? .scheduledTurnTime : .turnTime
         case .decodeRate: .decodeRate
         case .score, .cost, .sessionTime: nil
         }

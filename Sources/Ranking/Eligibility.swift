@@ -17,7 +17,12 @@ enum Eligibility {
     static func reasons(_ endpoint: EndpointAnalysis, _ analysis: RunAnalysis) -> [String] {
         let settings = analysis.documents.plan.ranking
         var reasons: [String] = []
-        if endpoint.wasStopped { reasons.append("the run stopped calling it because too many calls failed") }
+        if endpoint.wasStopped {
+            reasons.append(
+                "the run stopped calling it because "
+                    + (endpoint.wasSaturated
+                        ? "sessions arrived faster than it served them" : "too many calls failed"))
+        }
         let rounds = analysis.completeRounds.count
         if rounds < settings.minimumRounds, !endpoint.wasStopped {
             reasons.append("\(Counted.text(rounds, "complete round")), \(settings.minimumRounds) wanted")
@@ -30,6 +35,12 @@ enum Eligibility {
             }
         } else {
             reasons.append("no call was made")
+        }
+        let arrivedCount = endpoint.unservedCount + endpoint.sessions.joined().count
+        if Double(endpoint.unservedCount) > 0.02 * Double(arrivedCount) {
+            reasons.append(
+                "\(endpoint.unservedCount) of \(arrivedCount) sessions that had arrived found no room before the run was stopped; "
+                    + "at most 2 % may, or only the lucky ones would count")
         }
         let served = endpoint.sentCount
         if Double(endpoint.quarantinedCount) > 0.05 * Double(served) {

@@ -14,7 +14,8 @@ struct EndpointSample {
     /// - Parameters:
     ///   - endpoint: the endpoint.
     ///   - rounds: the rounds that count; sessions are numbered through them in order.
-    init(_ endpoint: EndpointAnalysis, rounds: [Int]) {
+    ///   - isOpen: true for an open loop.
+    init(_ endpoint: EndpointAnalysis, rounds: [Int], isOpen: Bool) {
         hasPrice = endpoint.cost.list != nil
         for session in rounds.flatMap({ endpoint.sessions[$0] }) {
             let number = costs.count
@@ -22,7 +23,7 @@ struct EndpointSample {
             times.append(session.modelTime)
             successes.append(session.isSuccess)
             for criterion in Criterion.allCases {
-                guard let metric = criterion.callMetric else { continue }
+                guard let metric = criterion.callMetric(isOpen: isOpen) else { continue }
                 let values = session.calls.compactMap { metric.value(of: $0) }
                 calls[criterion, default: []] += values.map { (value: $0, session: number) }
             }

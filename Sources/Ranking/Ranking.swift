@@ -19,6 +19,8 @@ public struct Ranking: Sendable {
     public let replicateCount: Int
     /// What an hour of waiting is worth in the score.
     public let valueOfTimePerHour: Money
+    /// True if sessions came by the clock, so that times count from when a call was due.
+    public let isOpen: Bool
     /// What the reader must know.
     public let notices: [String]
 
@@ -36,6 +38,7 @@ public struct Ranking: Sendable {
     /// the plan's is too small for the Holm correction to let any pair through.
     public init(_ analysis: RunAnalysis) {
         let settings = analysis.documents.plan.ranking
+        isOpen = analysis.documents.plan.load.isOpen
         valueOfTimePerHour = settings.valueOfTimePerHour
         roundCount = analysis.completeRounds.count
         let judged = analysis.endpoints.map { (endpoint: $0, reasons: Eligibility.reasons($0, analysis)) }
@@ -57,7 +60,7 @@ public struct Ranking: Sendable {
     ) -> [CriterionRanking] {
         let settings = analysis.documents.plan.ranking
         let rounds = analysis.completeRounds
-        let samples = endpoints.map { EndpointSample($0, rounds: rounds) }
+        let samples = endpoints.map { EndpointSample($0, rounds: rounds, isOpen: analysis.documents.plan.load.isOpen) }
         let perSecond = settings.valueOfTimePerHour.dollars / 3600
         let sessionsPerRound = analysis.documents.plan.sessionsPerRound
         func values(_ weights: [Int]) -> [[Double?]] {

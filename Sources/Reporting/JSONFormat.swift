@@ -77,7 +77,9 @@ public enum JSONFormat {
         let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
         let notices = ranking.notices + warning + OutputAdherenceNotice.texts(analysis) + analysis.notes
         return [
-            ("complete_rounds", .integer(ranking.roundCount)), ("provisional", .bool(ranking.isProvisional)),
+            ("complete_rounds", .integer(ranking.roundCount)),
+            ("times_count_from", .string(ranking.isOpen ? "due" : "sent")),
+            ("provisional", .bool(ranking.isProvisional)),
             ("replicates", .integer(ranking.replicateCount)),
             ("value_of_time_usd_per_hour", number(ranking.valueOfTimePerHour.dollars)),
             ("criteria", .array(criteria)), ("not_ranked", .array(excluded)),

@@ -30,7 +30,7 @@ public enum RankingTables {
             let head = [
                 Figures.ranks(row.rankBest, row.rankWorst), row.tieGroups, endpoint?.tableName ?? row.endpoint.rawValue,
                 endpoint?.provider.deliveryPath.rawValue ?? "", scale.text(row.estimate), interval,
-                Figures.share(row.chanceOfBest, decimals: 0),
+                ranking.isProvisional ? Figures.none : Figures.share(row.chanceOfBest, decimals: 0),
             ]
             return head + rest + [Figures.share(endpoint?.success.share)]
         }
@@ -39,7 +39,7 @@ public enum RankingTables {
             criterion == .score ? " Score: money per successful session plus its time at \(price) per hour." : ""
         let warning = OutputLengthNotice.text(analysis.outputLengths).map { " " + $0 } ?? ""
         return Table(
-            "Ranking by \(criterion.label)", columns: columns, rows: rows,
+            "Ranking by \(criterion.label(isOpen: ranking.isOpen))", columns: columns, rows: rows,
             note:
                 "Ranks in parentheses are those of the column, among all that have a value in it; 2–4 means that the rounds cannot tell places 2 to 4 "
                 + "apart. Endpoints that share a letter are tied.\(meaning)\(warning)")
@@ -80,7 +80,7 @@ public enum RankingTables {
     public static func exclusions(_ ranking: Ranking, by criterion: Criterion) -> Table? {
         let excluded = ranking.exclusions.map { [$0.endpoint.rawValue, $0.reasons.joined(separator: "; ")] }
         let others = (ranking.order(by: criterion)?.withoutValue ?? []).map { endpoint in
-            [endpoint.rawValue, "\(criterion.label): \(criterion.whyWithoutValue)"]
+            [endpoint.rawValue, "\(criterion.label(isOpen: ranking.isOpen)): \(criterion.whyWithoutValue)"]
         }
         guard !(excluded + others).isEmpty else { return nil }
         return Table(
@@ -127,7 +127,7 @@ struct CriterionScale {
         switch criterion {
         case .score, .cost: (heading, factor) = (criterion == .score ? "score, $/session" : "$/session", 1)
         case .sessionTime: (heading, factor) = ("s/session", 1)
-        case .firstToken, .turnTime: (heading, factor) = (criterion.label + ", ms", 1000)
+        case .firstToken, .turnTime: (heading, factor) = (criterion.label(isOpen: ranking.isOpen) + ", ms", 1000)
         case .decodeRate: (heading, factor) = ("decode, tokens/s", 1)
         }
         let scale = factor

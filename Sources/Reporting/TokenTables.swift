@@ -99,7 +99,7 @@ enum TokenTables {
             },
             note:
                 "Gap: from the end of the call before in the same context to the sending of this one. What falls from one row to "
-                + "the next was forgotten meanwhile.")
+                + "the next may have been forgotten meanwhile; the rows hold different calls.")
     }
 
     private static func label(_ gap: CacheByGap) -> String {

@@ -4,8 +4,8 @@ import Quantities
 /// The sessions of one endpoint and round that have not begun, in the order in which they may.
 ///
 /// In a closed loop all may begin from the endpoint's turn on, as soon as there is room. In an open loop each is due at its
-/// offset. A resumed round does not wait through what was waited for before: sessions that had begun go on at once, and so
-/// does the first that had not; the others keep their distances from it.
+/// offset. When a round is resumed, the clock of the turn goes on from where it stopped: sessions that had begun go on at
+/// once, those that had found no room are as late as they were, and the others keep their distances.
 struct ArrivalQueue: Sendable {
     /// A session and when it is due.
     struct Arrival: Hashable, Comparable, Sendable {
@@ -17,6 +17,9 @@ struct ArrivalQueue: Sendable {
 
     private var arrivals: [Arrival] = []
     private var next = 0
+    private var arrivedCount = 0
+    /// True if an earlier part of the run has begun a session of the round.
+    private(set) var isResumed = false
 
     /// A queue without sessions.
     init() {}
@@ -25,20 +28,28 @@ struct ArrivalQueue: Sendable {
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
-    ///   - opened: when the endpoint's turn began.
+    ///   - opened: when the endpoint's turn began, or went on.
+    ///   - passed: how far its clock had come before.
     ///   - hasBegun: tells of a session's place whether an earlier part of the run has begun it.
-    init(_ sessions: [PlannedSession], opened: Instant, hasBegun: (Int) -> Bool) {
+    init(_ sessions: [PlannedSession], opened: Instant, passed: Duration, hasBegun: (Int) -> Bool) {
         let begun = sessions.indices.map(hasBegun)
-        let passed = begun.contains(true) ? begun.firstIndex(of: false).flatMap { sessions[$0].offset } ?? .zero : .zero
+        isResumed = passed > .zero || begun.contains(true)
         arrivals = sessions.indices.map { place in
-            let wait = begun[place] ? .zero : max(.zero, (sessions[place].offset ?? .zero) - passed)
-            return Arrival(at: opened + wait, session: place)
+            guard let offset = sessions[place].offset, !begun[place] else { return Arrival(at: opened, session: place) }
+            return Arrival(at: opened + (offset - passed), session: place)
         }
         arrivals.sort()
     }
 
     /// The next to begin; nil if all have begun.
     var first: Arrival? { next < arrivals.count ? arrivals[next] : nil }
+
+    /// The next session that was due until an instant; each is given once, whether or not it has begun.
+    mutating func nextArrival(until now: Instant) -> Arrival? {
+        guard arrivedCount < arrivals.count, arrivals[arrivedCount].at <= now else { return nil }
+        arrivedCount += 1
+        return arrivals[arrivedCount - 1]
+    }
 
     /// Takes the next away.
     mutating func removeFirst() {

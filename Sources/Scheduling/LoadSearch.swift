@@ -60,6 +60,8 @@ public struct LoadSearch: Hashable, Sendable {
         public internal(set) var effectiveCallCount = 0.0
         /// How often it was tried.
         public internal(set) var tryCount = 0
+        /// How many of its tries ended early, since sessions came faster than they were served.
+        public internal(set) var earlyEndCount = 0
         /// What follows.
         public internal(set) var verdict = Verdict.undecided
         /// True if the interval holds the wanted share, so that the estimate alone decided.
@@ -120,7 +122,10 @@ public struct LoadSearch: Hashable, Sendable {
     ///   - count: how many there were.
     ///   - effectiveCount: how many independent calls they are worth.
     ///   - load: the load, as ``nextLoad`` gave it.
-    public mutating func take(good: Int, of count: Int, effectiveCount: Double, at load: Int) {
+    ///   - isEndedEarly: whether the try ended early as over-saturated. That may be a false alarm, so only the calls decide.
+    public mutating func take(
+        good: Int, of count: Int, effectiveCount: Double, at load: Int, isEndedEarly: Bool = false
+    ) {
         tryCount += 1
         let place =
             probes.firstIndex { $0.load == load }
@@ -132,6 +137,7 @@ public struct LoadSearch: Hashable, Sendable {
         probes[place].callCount += count
         probes[place].effectiveCallCount += effectiveCount
         probes[place].tryCount += 1
+        probes[place].earlyEndCount += isEndedEarly ? 1 : 0
         judge(&probes[place])
     }
 

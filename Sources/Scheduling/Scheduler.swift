@@ -28,12 +28,17 @@ public struct Scheduler: Sendable {
     private struct EndpointTally {
         var callCount = 0
         var failureCount = 0
-        var isStopped = false
+        /// Why its calls are no longer sent; nil while they are.
+        var stopped: SkipReason?
+        var isStopped: Bool { stopped != nil }
     }
 
     private let plan: Plan
     /// Calls that an interrupted run has ended, with their success.
     private let ended: [CallKey: Bool]
+    /// Sessions that an interrupted run has begun.
+    private let begun: Set<SessionKey>
+    private let turnTimes: [RunHistory.Turn: Duration]
     /// True while the next call does not fit into the budget beside those under way.
     private var isHeldByBudget = false
     private var round = -1
@@ -42,7 +47,7 @@ public struct Scheduler: Sendable {
     private var openEndpoints: [Int] = []
     /// The sessions of the round that each endpoint has not begun.
     private var queues: [ArrivalQueue]
-    /// When each endpoint last had as many live sessions as it may, and one of them ended.
+    /// When each endpoint last had as many live sessions as it may and one of them ended, or when its turn began.
     private var roomSince: [Instant]
     private var live: [SessionKey: SessionProgress] = [:]
     private var liveCounts: [Int]
@@ -50,6 +55,8 @@ public struct Scheduler: Sendable {
     private var touched: [SessionKey] = []
     private var hasSweptForStop = false
     private var tallies: [EndpointTally]
+    /// What each endpoint's turn has shown of its load; nil where it is not to be looked at.
+    private var saturations: [Saturation?]
     private var due: [Due] = []
     private var dueCount = 0
     /// How often calls that are still to be sent have been sent again.
@@ -69,13 +76,16 @@ public struct Scheduler: Sendable {
     public init(_ plan: Plan, history: RunHistory = RunHistory()) {
         self.plan = plan
         ended = history.ended
+        begun = history.begun
+        turnTimes = history.turnTimes
         spent = history.spent
         retryCounts = history.retryCounts
         tallies = plan.endpoints.indices.map { endpoint in
             EndpointTally(
                 callCount: history.attemptCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
-                isStopped: history.stoppedEndpoints.contains(endpoint))
+                stopped: history.stoppedEndpoints[endpoint])
         }
+        saturations = Array(repeating: nil, count: plan.endpoints.count)
         queues = Array(repeating: ArrivalQueue(), count: plan.endpoints.count)
         roomSince = Array(repeating: Instant(nanoseconds: .min), count: plan.endpoints.count)
         liveCounts = Array(repeating: 0, count: plan.endpoints.count)
@@ -104,10 +114,14 @@ public struct Scheduler: Sendable {
     public mutating func handle(_ event: SchedulingEvent, at now: Instant) -> [SchedulingAction] {
         guard !isFinished else { return [] }
         var actions: [SchedulingAction] = []
+        // What ends now was still there when the sessions arrived that were due until now.
+        noteArrivals(now)
         switch event {
         case .begin:
             deadline = plan.profile.stop.duration.map { now + $0 }
             beginRound(now, &actions)
+            // A run that too high a load has ended stays ended when it is resumed.
+            if tallies.contains(where: { $0.stopped == .endpointSaturated }) { stopIfNoEndpointIsLeft() }
         case .timeReached: break
         case .attemptEnded(let key, let end): attemptEnded(key, end, now)
         case .stopRequested(let reason): stop = stop ?? reason
@@ -135,13 +149,27 @@ public struct Scheduler: Sendable {
         let endpoint = waitingEndpoints.removeFirst()
         openEndpoints.append(endpoint)
         let round = round
-        queues[endpoint] = ArrivalQueue(plan.rounds[round].sessions, opened: now) { place in
-            hasBegun(SessionKey(endpoint: endpoint, round: round, session: place))
+        let passed = turnTimes[RunHistory.Turn(endpoint: endpoint, round: round)] ?? .zero
+        let queue = ArrivalQueue(plan.rounds[round].sessions, opened: now, passed: passed) { place in
+            begun.contains(SessionKey(endpoint: endpoint, round: round, session: place))
         }
+        queues[endpoint] = queue
+        roomSince[endpoint] = now
+        // Where a resumed run goes on with begun sessions, those do not arrive at the plan's rate.
+        let isLookedAt = plan.profile.stop.overSaturation && !queue.isResumed && !tallies[endpoint].isStopped
+        saturations[endpoint] = isLookedAt ? Saturation() : nil
     }
 
-    private func hasBegun(_ key: SessionKey) -> Bool {
-        !ended.isEmpty && plan.session(key).calls.indices.contains { ended[CallKey(session: key, call: $0)] != nil }
+    /// Takes note of the sessions that were due until now, and stops each endpoint that cannot keep up with them.
+    private mutating func noteArrivals(_ now: Instant) {
+        guard plan.profile.stop.overSaturation, stop == nil else { return }
+        for endpoint in openEndpoints where saturations[endpoint] != nil {
+            while let arrival = queues[endpoint].nextArrival(until: now) {
+                guard saturations[endpoint]?.arrive(arrival.session, at: arrival.at) == true else { continue }
+                stopEndpoint(endpoint, .endpointSaturated)
+                break
+            }
+        }
     }
 
     /// Makes waiting sessions live while they are due and their endpoint has room.
@@ -158,7 +186,7 @@ public struct Scheduler: Sendable {
                 let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)
                 if plan.profile.load.isOpen {
                     let begins = max(arrival.at, roomSince[endpoint])
-                    begin(key, at: begins, lateness: hasBegun(key) ? .zero : begins - arrival.at, &actions)
+                    begin(key, at: begins, lateness: begun.contains(key) ? .zero : begins - arrival.at, &actions)
                 } else {
                     begin(key, at: now + .milliseconds(begunCount), lateness: .zero, &actions)
                 }
@@ -241,11 +269,13 @@ public struct Scheduler: Sendable {
             reserved[entry.key] = worst
             reservedSum += worst
             live[entry.key.session]?.start(entry.key.call)
-            // A call that the budget held back was not sent late: it is due when there is money for it.
-            let due = wasHeld ? max(entry.at, now) : entry.at
+            // A call that the budget held back was not sent late: it is due when there is money for it, and what it had waited
+            // for room before stays what it was.
+            let hold = wasHeld ? max(.zero, now - entry.at) : .zero
             actions.append(
                 .startCall(
-                    entry.key, due: due.advanced(by: .zero - entry.lateness), predecessorEnd: entry.predecessorEnd))
+                    entry.key, due: entry.at.advanced(by: hold - entry.lateness),
+                    predecessorEnd: entry.lateness > .zero ? entry.predecessorEnd + hold : entry.predecessorEnd))
         }
         due.removeFirst(taken)
     }
@@ -270,6 +300,7 @@ public struct Scheduler: Sendable {
             return
         }
         retryCounts[key] = nil
+        saturations[key.session.endpoint]?.callEnded(of: key.session.session, at: now)
         let ready = progress.end(key.call, isSuccess: isSuccess)
         live[key.session] = progress
         touched.append(key.session)
@@ -295,10 +326,24 @@ public struct Scheduler: Sendable {
         let tally = tallies[endpoint]
         let isOver = Double(tally.failureCount) > limit * Double(tally.callCount)
         if tally.callCount >= plan.profile.stop.errorRateMinimumCalls, isOver, !tally.isStopped {
-            tallies[endpoint].isStopped = true
-            touched += live.keys.filter { $0.endpoint == endpoint }
+            stopEndpoint(endpoint, .endpointStopped)
+        } else {
+            stopIfNoEndpointIsLeft()
         }
-        if tallies.allSatisfy(\.isStopped) { stop = stop ?? .errorRate }
+    }
+
+    private mutating func stopEndpoint(_ endpoint: Int, _ reason: SkipReason) {
+        tallies[endpoint].stopped = reason
+        // Its other sessions end before they arrive, and the reason must stay.
+        saturations[endpoint] = nil
+        touched += live.keys.filter { $0.endpoint == endpoint }
+        stopIfNoEndpointIsLeft()
+    }
+
+    private mutating func stopIfNoEndpointIsLeft() {
+        guard tallies.allSatisfy(\.isStopped) else { return }
+        let isSaturated = tallies.contains { $0.stopped == .endpointSaturated }
+        stop = stop ?? (isSaturated ? .overSaturation : .errorRate)
     }
 
     // MARK: Ends
@@ -307,10 +352,9 @@ public struct Scheduler: Sendable {
     private mutating func settle(_ now: Instant, _ actions: inout [SchedulingAction]) {
         while true {
             endSessions(now, &actions)
-            if stop == nil {
-                fill(now, &actions)
-                startDue(now, &actions)
-            }
+            // Sessions that came too fast for their endpoint are skipped one by one, so that the record says why.
+            if stop == nil || stop == .overSaturation { fill(now, &actions) }
+            if stop == nil { startDue(now, &actions) }
             // Sessions of a resumed run may be over, or have failed, as soon as they begin.
             if !touched.isEmpty || (stop != nil && !hasSweptForStop) { continue }
             guard live.isEmpty else { return }
@@ -335,17 +379,15 @@ public struct Scheduler: Sendable {
 
     /// Looks at the sessions of which something has changed; when the run has to stop, at all of them once.
     private mutating func endSessions(_ now: Instant, _ actions: inout [SchedulingAction]) {
-        if stop != nil, !hasSweptForStop {
+        if let stop, !hasSweptForStop {
             hasSweptForStop = true
+            if stop != .errorRate, plan.profile.load.isOpen { giveUpWaiting(now, &actions) }
             touched = Array(live.keys)
         }
         if touched.count > 1 { touched.sort() }
         for key in touched {
             guard var progress = live[key] else { continue }
-            let reason: SkipReason? =
-                progress.hasFailed
-                ? .sessionFailed : stop != nil ? .runStopped : tallies[key.endpoint].isStopped ? .endpointStopped : nil
-            if let reason {
+            if let reason = progress.hasFailed ? .sessionFailed : skipReason(key.endpoint) {
                 for call in progress.skipRest() { actions.append(.skipCall(CallKey(session: key, call: call), reason)) }
                 live[key] = progress
             }
@@ -353,8 +395,31 @@ public struct Scheduler: Sendable {
             live[key] = nil
             if !hasRoom(key.endpoint) { roomSince[key.endpoint] = now }
             liveCounts[key.endpoint] -= 1
+            saturations[key.endpoint]?.sessionEnded(key.session)
             actions.append(.endSession(key, isSuccess: !progress.hasFailed))
         }
         touched = []
+    }
+
+    /// Skips the sessions that have arrived and found no room, so that the record tells of them; the others had not arrived.
+    private mutating func giveUpWaiting(_ now: Instant, _ actions: inout [SchedulingAction]) {
+        for endpoint in openEndpoints where !tallies[endpoint].isStopped {
+            while let arrival = queues[endpoint].first, arrival.at <= now {
+                queues[endpoint].removeFirst()
+                let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)
+                guard !begun.contains(key) else { continue }
+                for call in plan.session(key).calls.indices {
+                    actions.append(.skipCall(CallKey(session: key, call: call), .noRoom))
+                }
+            }
+        }
+    }
+
+    /// Why an endpoint's calls that are to come are not sent; nil if they are.
+    private func skipReason(_ endpoint: Int) -> SkipReason? {
+        // Where calls failed too often until the run had to stop, a resumed run may find the endpoint well again; a load
+        // that was too high stays so.
+        let stopped = tallies[endpoint].stopped
+        return stopped == .endpointSaturated || stop == nil ? stopped : .runStopped
     }
 }

@@ -60,8 +60,17 @@ public enum SkipReason: String, Hashable, Sendable {
     case sessionFailed = "session-failed"
     /// The run was stopped.
     case runStopped = "run-stopped"
+    /// The run was stopped when its session had arrived and still found no room.
+    case noRoom = "no-room"
     /// Its endpoint failed too often.
     case endpointStopped = "endpoint-stopped"
+    /// Sessions arrived faster than its endpoint served them.
+    case endpointSaturated = "endpoint-saturated"
+}
+
+extension SkipReason {
+    /// True if the endpoint was called no more, in this session or any other.
+    public var isOfEndpoint: Bool { self == .endpointStopped || self == .endpointSaturated }
 }
 
 /// Why a run ended.
@@ -76,4 +85,6 @@ public enum StopReason: String, Hashable, Sendable {
     case interrupted
     /// Every endpoint failed too often.
     case errorRate = "error-rate"
+    /// No endpoint is left, and sessions arrived faster than one served them.
+    case overSaturation = "over-saturation"
 }

@@ -308,6 +308,25 @@ extension Double {
         #expect(endpoint.summary(.timeToFirstToken)?.fromBest == [0.1, 0.1, 0.1])
     }
 
+    @Test func `sessions that found no room before the end are counted, unless they were served later`() throws {
+        var fixture = RunFixture()
+        fixture.sessionsPerRound = 3
+        fixture.addSession(0, 0, 0, calls: [RunFixture.call(place)])
+        for session in 1...2 {
+            for call in 0...1 {
+                let place = CallPlace(endpoint: 0, round: 0, session: session, call: call)
+                var skipped = RunFixture.call(place, outcome: .skipped)
+                (skipped.skipReason, skipped.due, skipped.sent) = ("no-room", nil, nil)
+                fixture.attempts.append(skipped)
+            }
+        }
+        #expect(try RunAnalysis([try fixture.file()]).endpoints[0].unservedCount == 2)
+        var served = RunFixture.call(CallPlace(endpoint: 0, round: 0, session: 2, call: 0))
+        served.number = 1
+        fixture.attempts.append(served)
+        #expect(try RunAnalysis([try fixture.file()]).endpoints[0].unservedCount == 1)
+    }
+
     @Test func `a call that another route served is set apart with its session`() throws {
         var fixture = RunFixture()
         fixture.sessionsPerRound = 2

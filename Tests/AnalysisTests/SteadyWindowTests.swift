@@ -31,6 +31,33 @@ import Testing
         #expect(SteadyWindow(sessions, liveCount: 4) == nil, "nothing came after the load was there")
     }
 
+    @Test func `in an open loop it begins when a session has ended and ends when the last has arrived`() throws {
+        // Each lasts 100 ns. The third, which came first and failed, does not show that the load was whole.
+        let sessions = [session(0, began: 10), session(1, began: 90), session(2, began: 5), session(3, began: 300)]
+        var rows = sessions
+        (rows[2].ended, rows[2].isSuccess) = (Instant(nanoseconds: 6), false)
+        var late = attempt(3, sent: 300, first: 10)
+        (late.due, late.predecessorEnd) = (Instant(nanoseconds: 250), Instant(nanoseconds: 300))
+        var later = attempt(3, sent: 400, first: 10)
+        (later.due, later.predecessorEnd) = (Instant(nanoseconds: 390), Instant(nanoseconds: 310))
+        let window = try #require(SteadyWindow(arrivalsOf: rows.reversed(), [late, later]))
+        #expect(window.begin.nanoseconds == 110)
+        #expect(window.end.nanoseconds == 250, "the fourth had to wait for room, but had arrived")
+        #expect(SteadyWindow(arrivalsOf: rows, [])?.end.nanoseconds == 300)
+        let failed = rows.map { row in
+            var row = row
+            row.isSuccess = false
+            return row
+        }
+        #expect(SteadyWindow(arrivalsOf: failed, [])?.begin.nanoseconds == 6, "the first end where none ended well")
+        #expect(SteadyWindow(arrivalsOf: [rows[0], rows[1]], []) == nil, "all had arrived before one ended")
+        #expect(SteadyWindow(arrivalsOf: [], []) == nil)
+        let figure = window.attainment(
+            [109, 110, 250, 251].map { attempt(0, sent: $0, first: 10) },
+            [Objective(metric: .timeToFirstToken, limit: 1)])
+        #expect(figure.trialCount == 2)
+    }
+
     @Test func `only calls within it count, failures among them, and other routes do not`() throws {
         let sessions = [session(0, began: 0), session(1, began: 100)]
         let window = try #require(SteadyWindow(sessions, liveCount: 1))

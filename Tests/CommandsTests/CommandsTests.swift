@@ -244,6 +244,7 @@ final class TemporaryFile {
             (.complete, [.ok], .good), (.complete, [.ok, .server], .good), (.complete, [.server], .notMeasured),
             (.duration, [.quota], .notMeasured), (.duration, [.ok], .good), (.budget, [.server], .budgetReached),
             (.interrupted, [.aborted], .interrupted), (.errorRate, [.ok, .server], .notMeasured),
+            (.overSaturation, [.ok], .notMeasured),
         ] as [(StopReason, [OutcomeClass], ExitCode)])
     func `a run ends as its reason and its answers say`(reason: StopReason, outcomes: [OutcomeClass], code: ExitCode) {
         var progress = RunProgress(endpointCount: 1)

@@ -31,6 +31,16 @@ import Testing
                 == "name: p\nendpoints:\n  - {provider: a}\nrounds_of: 1\n  rounds: 3\n\nrounds: 1\nbudget: 2 USD\n")
     }
 
+    @Test func `what is indented under a replaced key goes with it, whatever ends the lines`() {
+        let plan = "a: 1\nload:\n# bursts\n  kind: gamma\n\n  rate: 2\nstop: {duration: 1h,\n  error_rate: 0.5}\nb: 2"
+        for text in [plan, plan.replacing("\n", with: "\r\n")] {
+            let changed = PlanText.replacing(Array(text.utf8), [("load", "{kind: poisson, rate: 3}"), ("stop", "{}")])
+            #expect(
+                String(decoding: changed, as: UTF8.self)
+                    == "a: 1\nb: 2\nload: {kind: poisson, rate: 3}\nstop: {}\n")
+        }
+    }
+
     @Test func `a compressed trace that is cut off is refused`() throws {
         let whole = try TemporaryFile(
             #"{"id":"a","tool_tokens":1,"system_tokens":1,"requests":[{"in":9,"out":1}]}"#, "t.jsonl")

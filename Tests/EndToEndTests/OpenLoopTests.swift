@@ -1,4 +1,5 @@
 import Analysis
+import Driving
 import Quantities
 import Records
 import Ranking
@@ -41,6 +42,32 @@ extension EndToEnd {
             #expect(report.contains("TTFT from due p50"))
         }
 
+        @Test func `a resumed run goes on with the clock of the turn that was interrupted`() throws {
+            let settings = "rounds: 1\nsessions_per_round: 40\nload: {kind: poisson, rate: 40}"
+            let stage = try Stage([persona("a")], settings: settings, calls: 1)
+            defer { stage.close() }
+            let interruption = Interruption()
+            let (first, reason) = try stage.run(interruption: interruption) { progress in
+                if progress.endedCalls[0] > 0 { interruption.interrupt() }
+            }
+            #expect(reason == .interrupted)
+            let begun = Set(first.attempts.filter { $0.due != nil }.map(\.place.session))
+            let begin = try #require(first.attempts.compactMap(\.due).min())
+            let elapsed = try #require(first.attempts.map(\.ended).max()) - begin
+            let (second, end) = try stage.resume()
+            #expect(end == .complete && second.sessions.count == 40)
+            let offsets = stage.plan.rounds[0].sessions.map { $0.offset ?? .zero }
+            let later = second.attempts.filter { $0.due != nil && !begun.contains($0.place.session) }
+            #expect(!begun.isEmpty && later.count == 40 - begun.count)
+            let origins = try later.map { try #require($0.due).advanced(by: .zero - offsets[$0.place.session]) }
+            #expect(Set(origins).count <= 1, "all sessions that were left count from one beginning of the turn")
+            let resumed = second.attempts.filter { $0.part == 1 }.compactMap { $0.started ?? $0.due }.min()
+            if let origin = origins.first, let resumed {
+                // What had passed before the interruption is not waited for again.
+                #expect(resumed - origin >= elapsed - offsets[0])
+            }
+        }
+
         @Test func `where a cap keeps sessions waiting, their wait is in their time and not the harness's`() throws {
             let settings =
                 "rounds: 1\nsessions_per_round: 4\nload: {kind: constant, rate: 10000, maximum_live_sessions: 1}"
@@ -68,6 +95,55 @@ extension EndToEnd {
                 #expect(session.modelTime > max(0, (try #require(first.predecessorEnd) - due).seconds))
                 #expect(session.modelTime <= (sessions[place].ended - due).seconds)
             }
+        }
+
+        @Test func `an endpoint that sessions come too fast for is not called again, and the record says why`() throws {
+            let settings = """
+                rounds: 2
+                sessions_per_round: 100
+                order: side-by-side
+                load: {kind: constant, rate: 100}
+                stop: {over_saturation: true}
+                ranking: {minimum_rounds: 2}
+                """
+            var slow = persona("a")
+            (slow.slotCount, slow.network) = (1, .milliseconds(15))
+            let stage = try Stage([slow, persona("b")], settings: settings, sessions: pairs(100))
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete)
+            let withheld = file.attempts.filter { $0.outcome == .skipped }
+            #expect(Set(withheld.map(\.place.endpoint)) == [0])
+            #expect(Set(withheld.map(\.skipReason)) == ["endpoint-saturated"])
+            #expect(file.attempts.count == 2 * 2 * 100 * 2)
+            // Sixty-four sessions of the first round had come, and thirty-six were still to come.
+            #expect(withheld.count >= 2 * 36 + 200 && withheld.count < 2 * 100 + 200)
+            let analysis = try RunAnalysis([file])
+            #expect(analysis.endpoints.map(\.wasStopped) == [true, false])
+            #expect(
+                Ranking(analysis).exclusions.first?.reasons.first
+                    == "the run stopped calling it because sessions arrived faster than it served them")
+        }
+
+        @Test func `a run that too high a load has ended sends nothing more when it is resumed`() throws {
+            let settings = """
+                rounds: 2
+                sessions_per_round: 64
+                load: {kind: poisson, rate: 100}
+                stop: {over_saturation: true}
+                """
+            var slow = persona("a")
+            (slow.slotCount, slow.network) = (1, .milliseconds(15))
+            let stage = try Stage([slow], settings: settings, sessions: pairs(64))
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .overSaturation)
+            let sent = file.attempts.filter { $0.outcome != .skipped }
+            #expect(!sent.isEmpty && sent.count < 128 && sent.allSatisfy { $0.outcome == .ok })
+            #expect(file.attempts.allSatisfy { $0.outcome == .ok || $0.skipReason == "endpoint-saturated" })
+            let (again, secondReason) = try stage.resume()
+            #expect(secondReason == .overSaturation)
+            #expect(again.attempts.filter { $0.outcome != .skipped } == sent)
         }
     }
 }

@@ -5,8 +5,22 @@ import Rehearsal
 import Statistics
 import Synchronization
 import Testing
+import Workloads
 
 @testable import Commands
+
+/// Sessions of two tiny calls, one after the other.
+func pairs(_ count: Int) -> SessionLibrary {
+    let calls = ["0", "1"].map { name in
+        Call(
+            identifier: CallIdentifier(name), after: name == "0" ? [] : ["0"], wait: .zero, waitKind: .tool,
+            context: .new, added: [.init(role: "user", tokens: 10)], input: 10, output: 2)
+    }
+    let sessions = (0..<count).map {
+        Session(identifier: SessionIdentifier("s\($0)"), toolsTokens: 0, systemTokens: 0, calls: calls)
+    }
+    return SessionLibrary(header: SessionFile.header(name: "pairs"), sessions: sessions)
+}
 
 extension EndToEnd {
     @Suite(.serialized) struct SearchTests {
@@ -16,6 +30,20 @@ extension EndToEnd {
             let persona = Persona(
                 name: "a", network: .milliseconds(1), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 50_000,
                 jitter: 0)
+            let plan = """
+                rounds: 9
+                sessions_per_round: 40
+                live_sessions: 7
+                time_scale: 0
+                objectives: {time_to_first_token: \(objective)}
+                """
+            return try submeter(["search"] + options, persona, plan: plan)
+        }
+
+        /// Runs a command on a plan of one endpoint, whose provider a persona plays.
+        private func submeter(
+            _ words: [String], _ persona: Persona, plan: String, sessions: SessionLibrary? = nil
+        ) throws -> (code: ExitCode, output: String, files: Int) {
             let prices =
                 "submeter: prices\nversion: 1\nrows: [{provider: a, model: m, input_per_million: 1 USD, output_per_million: 4 USD, source: s, date: d}]"
             guard case .prices(let rows) = try Document(Array(prices.utf8), file: "p") else {
@@ -26,7 +54,7 @@ extension EndToEnd {
             let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let documents = [
+            var documents = [
                 "provider.yaml": """
                 submeter: provider
                 version: 1
@@ -36,7 +64,8 @@ extension EndToEnd {
                 base_url: http://127.0.0.1:\(fleet.ports[0])/v1
                 models: [{name: m, id: model-m}]
                 """,
-                "workload.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\nmaximum_calls: 4",
+                "workload.yaml": "submeter: workload\nversion: 1\nname: w\n"
+                    + (sessions == nil ? "generator: coding-S\nmaximum_calls: 4" : "sessions_file: s.jsonl"),
                 "plan.yaml": """
                 submeter: plan
                 version: 1
@@ -46,18 +75,14 @@ extension EndToEnd {
                 prices: []
                 workload: workload.yaml
                 endpoints: [{provider: a}]
-                rounds: 9
-                sessions_per_round: 40
-                live_sessions: 7
-                time_scale: 0
-                objectives: {time_to_first_token: \(objective)}
+                \(plan)
                 """,
             ]
+            documents["s.jsonl"] = sessions.map { String(decoding: SessionFile.write($0), as: UTF8.self) }
             for (name, text) in documents { try Data(text.utf8).write(to: folder.appending(path: name)) }
             let written = Mutex<[UInt8]>([])
-            let words = [
-                "search", "--quiet", "--output", folder.appending(path: "out").path,
-                folder.appending(path: "plan.yaml").path,
+            let options = [
+                "--quiet", "--output", folder.appending(path: "out").path, folder.appending(path: "plan.yaml").path,
             ]
             let console = Console(arguments: words + options, environment: [:]) { descriptor, bytes in
                 if descriptor == 1 { written.withLock { $0 += bytes } }
@@ -83,6 +108,53 @@ extension EndToEnd {
             #expect(hard.code == .gateFailed, "\(hard.output)")
             #expect(hard.output.contains("Already 1 live sessions do not meet the objectives"), "\(hard.output)")
             #expect(hard.files == 2)
+        }
+
+        @Test func `the rate of an open load is searched, and a run that comes too fast ends early`() throws {
+            // Four slots, 40 ms a call, two calls a session: fifty sessions a second, in calls that hardly write.
+            let persona = Persona(
+                name: "a", network: .milliseconds(40), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 1e6,
+                slowdownPerStream: 0, slotCount: 4, jitter: 0)
+            var found = try searchRate(persona)
+            for _ in 0..<2 where found.code == .notMeasured { found = try searchRate(persona) }
+            #expect(found.code == .good, "\(found.output)")
+            let finding = try #require(
+                found.output.firstMatch(of: /lies from ([0-9.]+) to below ([0-9.]+) sessions\/s\./), "\(found.output)")
+            let (good, bad) = (try #require(Double(finding.1)), try #require(Double(finding.2)))
+            // Sixty-four Poisson arrivals wait too long somewhat below the capacity, and hardly ever above it.
+            #expect(good >= 35 && good < bad && bad <= 60, "\(found.output)")
+            #expect(bad - good <= good * 0.1 + 1e-9)
+            #expect(found.output.contains(/run[s]? ended early/), "\(found.output)")
+            #expect(found.output.contains("sessions/s") && !found.output.contains("live sessions"))
+        }
+
+        @Test func `a rate whose sessions have all come before one has ended is not judged`() throws {
+            let persona = Persona(
+                name: "a", network: .milliseconds(150), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 1e6,
+                slowdownPerStream: 0, jitter: 0)
+            let plan =
+                "sessions_per_round: 64\nload: {kind: constant, rate: 500}\nobjectives: {time_to_first_token: 60s}"
+            var found = try submeter(["search"], persona, plan: plan, sessions: pairs(64))
+            for _ in 0..<2 where found.code == .notMeasured {
+                found = try submeter(["search"], persona, plan: plan, sessions: pairs(64))
+            }
+            #expect(found.code == .inconclusive, "\(found.output)")
+            #expect(found.output.contains("at 500 sessions/s all sessions had begun before one ended"))
+            #expect(found.output.contains("Nothing was found out.") && found.files == 1)
+        }
+
+        private func searchRate(_ persona: Persona) throws -> (code: ExitCode, output: String) {
+            let outcome = try submeter(
+                ["search", "--first", "20", "--highest", "640"], persona,
+                plan: """
+                    sessions_per_round: 64
+                    load:
+                      kind: poisson
+                      rate: 5
+                    objectives: {time_to_first_token: 130ms}
+                    """,
+                sessions: pairs(64))
+            return (outcome.code, outcome.output)
         }
     }
 }

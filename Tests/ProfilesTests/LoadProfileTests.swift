@@ -62,6 +62,28 @@ private func plan(_ load: String) throws(Problems) -> PlanProfile {
         #expect(plan.loadText == "arrivals as recorded, spread over 3.0 s of the trace's time")
     }
 
+    @Test(arguments: loads)
+    func `over-saturation is only told of a rate that never changes`(text: String, model: LoadProfile.Model) throws {
+        let isConstant =
+            switch model {
+            case .arrivals(.constant, _): true
+            default: false
+            }
+        #expect((try plan(text).load.constantRate != nil) == isConstant)
+        #expect(try plan(text + "\nstop: {duration: 1h, over_saturation: false}").stop.overSaturation == false)
+        let asking = text + "\nstop: {over_saturation: true}"
+        guard !isConstant else {
+            #expect(try plan(asking).stop.overSaturation)
+            return
+        }
+        let problems = #expect(throws: Problems.self) { try plan(asking) }
+        let description = problems?.description ?? ""
+        #expect(
+            description.contains(
+                "stop.over_saturation: is only told where sessions arrive at a constant rate (allowed"),
+            "\(description)")
+    }
+
     static let faults: [(String, [String])] = [
         ("load: {rate: 1}", ["load.kind: is missing (allowed: closed, constant, poisson"]),
         ("load: {kind: poison, rate: 1}", ["load.kind: 'poison' is not one of closed,", "did you mean 'poisson'?"]),

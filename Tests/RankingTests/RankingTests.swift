@@ -239,3 +239,54 @@ import Testing
         #expect(ranking.pareto.isEmpty)
     }
 }
+
+@Suite struct OpenLoopRankingTests {
+    /// Eight rounds of ten calls: `a` answers at once what it has room for, half a second late; `b` takes 200 ms each.
+    private func ranking(_ settings: String, unserved: Int = 0) throws -> Ranking {
+        var fixture = RunFixture()
+        fixture.rounds = 8
+        fixture.sessionsPerRound = 10
+        fixture.settings = settings + "\nranking: {minimum_success: 0.5}"
+        for round in 0..<8 {
+            for session in 0..<10 {
+                for endpoint in 0...1 {
+                    let place = CallPlace(endpoint: endpoint, round: round, session: session, call: 0)
+                    let start = Int64(round * 60_000 + session * 3000)
+                    var call = RunFixture.call(place, at: start, timeToFirstToken: endpoint == 0 ? 50 : 200)
+                    if endpoint == 0 {
+                        call.due = Instant(nanoseconds: (start - 500) * 1_000_000)
+                        call.predecessorEnd = Instant(nanoseconds: start * 1_000_000)
+                    }
+                    fixture.addSession(endpoint, round, session, calls: [call])
+                }
+            }
+        }
+        for session in 0..<unserved {
+            let place = CallPlace(endpoint: 1, round: 8, session: session, call: 0)
+            var skipped = RunFixture.call(place, outcome: .skipped)
+            (skipped.skipReason, skipped.due, skipped.sent) = ("no-room", nil, nil)
+            fixture.attempts.append(skipped)
+        }
+        if unserved > 0 { fixture.rounds = 9 }
+        return Ranking(try RunAnalysis([try fixture.file()]))
+    }
+
+    @Test func `where sessions come by the clock, times count from when calls were due`() throws {
+        let load = "load: {kind: constant, rate: 1, maximum_live_sessions: 1}"
+        for criterion in [Criterion.firstToken, .turnTime] {
+            let open = try #require(try ranking(load).order(by: criterion)?.rows.first)
+            #expect(open.endpoint == "b")
+            let closed = try #require(try ranking("live_sessions: 2").order(by: criterion)?.rows.first)
+            #expect(closed.endpoint == "a")
+        }
+        #expect(try ranking(load).isOpen)
+    }
+
+    @Test func `who left more than two in a hundred sessions without room is not ranked`() throws {
+        let load = "load: {kind: constant, rate: 1, maximum_live_sessions: 1}"
+        #expect(try ranking(load, unserved: 1).exclusions.isEmpty)
+        let excluded = try ranking(load, unserved: 2).exclusions
+        #expect(excluded.map(\.endpoint) == ["b"])
+        #expect(excluded.first?.reasons.first?.hasPrefix("2 of 82 sessions that had arrived found no room") == true)
+    }
+}

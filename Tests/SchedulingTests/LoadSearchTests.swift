@@ -52,6 +52,14 @@ import Testing
         #expect(search.nextLoad == 8, "ten calls decide nothing")
     }
 
+    @Test func `a try that ended early is counted, and its calls alone decide`() {
+        var search = LoadSearch(LoadSearch.Rules(first: 4))
+        search.take(good: 30, of: 30, effectiveCount: 30, at: 4, isEndedEarly: true)
+        #expect(search.probes[0].verdict == .undecided && search.nextLoad == 4, "an early end says nothing by itself")
+        search.take(good: 100, of: 100, effectiveCount: 100, at: 4)
+        #expect(search.probes[0].verdict == .good && search.probes[0].earlyEndCount == 1 && search.nextLoad == 8)
+    }
+
     @Test func `calls that hang together decide less than as many independent ones`() {
         var (independent, clustered) = (LoadSearch(LoadSearch.Rules()), LoadSearch(LoadSearch.Rules()))
         independent.take(good: 99, of: 110, effectiveCount: 110, at: 1)

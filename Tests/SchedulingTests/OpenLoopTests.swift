@@ -117,7 +117,8 @@ extension Simulation {
     }
 
     @Test(arguments: 0..<40 as Range<UInt64>)
-    func `resuming sends only the rest, at once what had begun, and the others at their distances`(seed: UInt64) throws
+    func `resuming sends only the rest, at once what had begun, and the others by the clock of the turn`(seed: UInt64)
+        throws
     {
         let plan = try makePlan(
             "seed: \(seed)\norder: side-by-side", sessions: graphs(6, seed: seed), rounds: 1, perRound: 12,
@@ -127,27 +128,78 @@ extension Simulation {
         first.run(stopAfter: seed % 2 == 0 ? 12 : 70)
         #expect(first.finish == .interrupted)
         let done = first.endTimes.mapValues { _ in true }
-        var second = Simulation(plan, seed: seed + 1, ended: done)
+        let elapsed = first.now - first.roundBegins[0]
+        let turns = (0..<2).map { (RunHistory.Turn(endpoint: $0, round: 0), elapsed) }
+        // Sessions of which no call has ended have begun as well.
+        let begun = Set(first.started.keys.map(\.session))
+        let history = RunHistory(ended: done, begun: begun, turnTimes: Dictionary(uniqueKeysWithValues: turns))
+        var second = Simulation(plan, seed: seed + 1, history: history)
         second.run()
         #expect(second.finish == .complete)
         #expect(Set(second.started.keys).isDisjoint(with: done.keys))
         #expect(Set(second.started.keys).union(done.keys) == second.allCalls)
-        for endpoint in 0..<2 {
-            let begun = Set(done.keys.filter { $0.session.endpoint == endpoint }.map(\.session.session))
-            var offsets: [(wait: Duration, planned: Duration)] = []
-            for (place, session) in plan.rounds[0].sessions.enumerated() {
-                let key = SessionKey(endpoint: endpoint, round: 0, session: place)
-                let wait = try #require(second.sessionBegins[key]) - second.roundBegins[0]
-                guard !begun.contains(place) else {
-                    #expect(wait == .zero)
-                    continue
-                }
-                offsets.append((wait, session.offset ?? .zero))
+        for (key, begin) in second.sessionBegins {
+            let wait = begin - second.roundBegins[0]
+            let offset = plan.rounds[0].sessions[key.session].offset ?? .zero
+            #expect(wait == (begun.contains(key) ? .zero : max(.zero, offset - elapsed)))
+            guard !begun.contains(key) else { continue }
+            for (place, call) in plan.session(key).calls.enumerated() where call.after.isEmpty {
+                let start = try #require(second.starts[CallKey(session: key, call: place)])
+                #expect(
+                    start.due == second.roundBegins[0] + (offset - elapsed) + call.wait, "the clock of the turn goes on"
+                )
             }
-            guard let next = offsets.first else { continue }
-            let passed = begun.isEmpty ? .zero : next.planned
-            for offset in offsets { #expect(offset.wait == max(.zero, offset.planned - passed)) }
         }
+    }
+
+    @Test func `what arrived before a run was stopped and found no room is said, the rest had not arrived`() throws {
+        let plan = try makePlan(
+            "stop: {duration: 250ms}\norder: side-by-side", sessions: singles(5), rounds: 1, perRound: 5,
+            load: "load: {kind: constant, rate: 10, maximum_live_sessions: 1}")
+        var scheduler = Scheduler(plan)
+        let start = Instant(nanoseconds: 7)
+        _ = scheduler.handle(.begin, at: start)
+        let actions = scheduler.handle(.timeReached, at: start + .milliseconds(250))
+        for endpoint in 0..<2 {
+            let skipped = (1...2).map { SchedulingAction.skipCall(key(endpoint, $0), .noRoom) }
+            #expect(
+                actions.filter {
+                    if case .skipCall(let key, _) = $0 { key.session.endpoint == endpoint } else { false }
+                } == skipped)
+        }
+        // Gone on with when 350 ms of the turn had passed, the first of them is 250 ms late.
+        let turns = [RunHistory.Turn(endpoint: 0, round: 0): Duration.milliseconds(350)]
+        let history = RunHistory(ended: [key(0, 0): true], turnTimes: turns)
+        let alone = try makePlan(
+            "order: random", sessions: singles(5), rounds: 1, perRound: 5,
+            load: "load: {kind: constant, rate: 10, maximum_live_sessions: 1}")
+        guard alone.rounds[0].endpointOrder[0] == 0 else { return }
+        var resumed = Scheduler(alone, history: history)
+        let again = Instant(nanoseconds: 1_000_000_000)
+        let first = resumed.handle(.begin, at: again)
+        #expect(
+            first.contains(.startCall(key(0, 1), due: again.advanced(by: .milliseconds(-250)), predecessorEnd: again)))
+    }
+
+    @Test func `a wait for the budget is neither the harness's nor the endpoint's, a wait for room stays`() throws {
+        // A call reserves a third of a millidollar, and two do not fit.
+        let plan = try makePlan(
+            "budget: 0.0005 USD\norder: random", sessions: singles(3), rounds: 1, perRound: 3,
+            load: "load: {kind: constant, rate: 1000, maximum_live_sessions: 2}")
+        let endpoint = plan.rounds[0].endpointOrder[0]
+        var scheduler = Scheduler(plan)
+        let start = Instant(nanoseconds: 7)
+        let end = AttemptEnd(outcome: .ok, cost: Money(dollars: 0.00001))
+        _ = scheduler.handle(.begin, at: start)
+        _ = scheduler.handle(.timeReached, at: start + .milliseconds(1))
+        let second = scheduler.handle(.attemptEnded(key(endpoint, 0), end), at: start + .milliseconds(30))
+        let room = start + .milliseconds(30)
+        #expect(second.contains(.startCall(key(endpoint, 1), due: room, predecessorEnd: start + .milliseconds(1))))
+        let third = scheduler.handle(.attemptEnded(key(endpoint, 1), end), at: start + .milliseconds(60))
+        // It arrived at 2 ms, had room at 30 ms, and there was money at 60 ms: 28 ms were spent waiting for room.
+        let held = SchedulingAction.startCall(
+            key(endpoint, 2), due: start + .milliseconds(32), predecessorEnd: start + .milliseconds(60))
+        #expect(third.contains(held), "\(third)")
     }
 
     @Test func `an endpoint that is stopped is not waited for`() throws {

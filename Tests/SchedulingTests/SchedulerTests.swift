@@ -168,7 +168,7 @@ import Workloads
 
     @Test func `what an earlier part stopped, spent and tried is not forgotten`() throws {
         let plan = try makePlan("stop: {error_rate: 0.5, error_rate_minimum_calls: 10}", sessions: graphs(5, seed: 2))
-        var stopped = Simulation(plan, seed: 1, history: RunHistory(stoppedEndpoints: [1]))
+        var stopped = Simulation(plan, seed: 1, history: RunHistory(stoppedEndpoints: [1: .endpointStopped]))
         stopped.run()
         #expect(stopped.finish == .complete)
         #expect(stopped.started.keys.allSatisfy { $0.session.endpoint == 0 })

@@ -200,6 +200,8 @@ private struct Referee {
             switch reason {
             case .sessionFailed: session.hasFailed
             case .endpointStopped: stoppedEndpoints.contains(key.session.endpoint)
+            // The drawn plans do not ask for it, and have no open loop.
+            case .endpointSaturated, .noRoom: false
             case .runStopped: isStopping || stoppedEndpoints.count == plan.endpoints.count
             }
         if !isRight { blame("\(key) is skipped as \(reason.rawValue)") }
