@@ -25,7 +25,10 @@ private func problems(_ lines: String) -> [String] {
     static let cases: [(String, [String])] = [
         (
             "stop: {errors: 1}",
-            ["stop.errors: is not a known key (allowed: duration, error_rate, error_rate_minimum_calls, over_saturation)"]
+            [
+                "stop.errors: is not a known key "
+                    + "(allowed: duration, error_rate, error_rate_minimum_calls, over_saturation)"
+            ]
         ),
         (
             "stop: {error_rate_minimum_calls: 5}",
