@@ -60,7 +60,12 @@ enum CheckCommand: Subcommand {
         case .provider(let provider):
             return "provider '\(provider.identifier)', \(Counted.text(provider.models.count, "model"))"
         case .prices(let rows): return Counted.text(rows.count, "price")
-        case .workload(let workload): return "workload '\(workload.name)'"
+        case .workload(let workload):
+            do throws(CommandError) {
+                return "workload '\(workload.name)'\(try sessions(of: workload, path))"
+            } catch {
+                throw .usage(workload.problem(of: path, error.description).description)
+            }
         case .policy(let policy):
             return "policy '\(policy.name)', \(Counted.text(policy.requirements.count, "demand"))"
         case .plan:
@@ -69,8 +74,23 @@ enum CheckCommand: Subcommand {
                 $0 + plan.library.sessions[$1.libraryIndex].calls.count
             }
             let notices = plan.notices.map { "\n    note: \($0)" }.joined()
-            return "plan '\(plan.profile.name)', \(plan.endpoints.count) endpoints, \(plan.rounds.count) rounds, "
-                + "\(calls) calls per endpoint\(notices)"
+            return "plan '\(plan.profile.name)', \(Figures.counted(plan.endpoints.count, "endpoint")), "
+                + "\(Figures.counted(plan.rounds.count, "round")), \(Figures.counted(calls, "call")) per endpoint\(notices)"
+        }
+    }
+
+    /// What a workload's sessions are, if a file holds them.
+    ///
+    /// - Throws: what is wrong with where they come from.
+    private static func sessions(of workload: WorkloadProfile, _ path: String) throws(CommandError) -> String {
+        switch workload.origin {
+        case .generator(let name):
+            _ = try WorkloadGenerateCommand.generator(name)
+            return ""
+        case .sessions(let file):
+            let name = DocumentSet.resolved(file, from: path)
+            let library = try SessionFiles.readSound(name)
+            return ", \(Figures.counted(library.sessions.count, "session"))"
         }
     }
 
@@ -79,7 +99,7 @@ enum CheckCommand: Subcommand {
     private static func connect(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let plan = try Plans.plan(try Plans.documents(arguments.operands[0]))
         let authorizers = Plans.authorizersOrErrors(plan, console)
-        console.message("trying \(plan.endpoints.count) endpoints: two tiny calls each")
+        console.message("trying \(Figures.counted(plan.endpoints.count, "endpoint")): two tiny calls each")
         let findings: [ConnectionFinding]
         do throws(TransportError) {
             let loop = try NetworkLoop(RunExecution.configuration(console))
@@ -115,7 +135,9 @@ enum CheckCommand: Subcommand {
         ]
         let good = findings.count { $0.text?.outcome.isSuccess == true }
         return Report(
-            title: "\(good) of \(findings.count) endpoints of plan \(plan.profile.name) answer", introduction: [],
+            title: "\(good) of \(Figures.counted(findings.count, "endpoint")) of plan \(plan.profile.name) "
+                + (findings.count == 1 ? "answers" : "answer"),
+            introduction: [],
             tables: [Table("Connections", columns: columns, rows: rows)], notices: plan.notices)
     }
 

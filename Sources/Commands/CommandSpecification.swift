@@ -87,7 +87,16 @@ struct Arguments: Hashable {
         guard values["--output"] != "-" else {
             throw .usage("--output: a run file cannot go to the standard output; name a file")
         }
-        return values["--output"] ?? standard()
+        let path = values["--output"] ?? standard()
+        try Files.checkFolder(of: path)
+        return path
+    }
+
+    /// Finds out before the work whether the file that `--output` names can be written.
+    ///
+    /// - Throws: ``CommandError`` if it cannot be, or if it is one of the plain arguments.
+    func checkOutput() throws(CommandError) {
+        if let outputFile { try OutputFile.check(outputFile, apartFrom: operands) }
     }
 
     /// True if a switch was given.

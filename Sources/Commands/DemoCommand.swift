@@ -27,17 +27,19 @@ enum DemoCommand: Subcommand {
         examples: [("demo", "about a minute and a half")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        let planned = try Plans.documents(try planPath(arguments))
+        let planPath = try planPath(arguments)
+        let planned = try Plans.documents(planPath)
         let path = try arguments.runPath(else: "results/demo-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
+        if let truthPath = arguments["--ground-truth"] { try OutputFile.check(truthPath, apartFrom: [planPath]) }
         let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
             RehearsalGate.prepare(&member, provider, environment: console.environment)
         }
         defer { stage.fleet.stop() }
         let plan = try Plans.plan(try stage.moved(planned))
         console.message(
-            "demo: \(plan.endpoints.count) modelled providers on loopback, \(plan.rounds.count) rounds, nothing leaves "
-                + "this machine")
+            "demo: \(Figures.counted(plan.endpoints.count, "modelled provider")) on loopback, "
+                + "\(Figures.counted(plan.rounds.count, "round")), nothing leaves this machine")
         let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
         if let truthPath = arguments["--ground-truth"] {
             stage.fleet.stop()

@@ -26,6 +26,7 @@ enum ExportCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        try arguments.checkOutput()
         let file = try Runs.file(arguments.operands[0])
         let table = arguments["--table"].flatMap { RawRows.Table(rawValue: $0) } ?? .attempts
         var text: [UInt8] = []
@@ -37,7 +38,11 @@ enum ExportCommand: Subcommand {
                 text.append(UInt8(ascii: "\n"))
             }
         }
-        if let path = arguments.outputFile { try Files.write(text, to: path) } else { console.output(text) }
+        guard let path = arguments.outputFile else {
+            console.output(text)
+            return .good
+        }
+        try Files.write(text, to: path, apartFrom: arguments.operands)
         return .good
     }
 }

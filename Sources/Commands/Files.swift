@@ -26,30 +26,60 @@ enum Files {
         }
     }
 
-    /// The bytes of a file, or nil if it cannot be read.
-    static func contents(_ path: String) -> [UInt8]? {
-        do throws(CommandError) { return try read(path) } catch { return nil }
+    /// Writes a file; what was there before is replaced once all is written.
+    ///
+    /// - Parameters:
+    ///   - bytes: all of it.
+    ///   - path: its name.
+    ///   - inputs: what the command reads; it must not be written over.
+    /// - Throws: ``CommandError`` if it cannot be written.
+    static func write(_ bytes: [UInt8], to path: String, apartFrom inputs: [String] = []) throws(CommandError) {
+        var file = try OutputFile(path, apartFrom: inputs)
+        file.write(bytes)
+        try file.finish()
     }
 
-    /// Writes a file; what was there before is replaced.
-    static func write(_ bytes: [UInt8], to path: String) throws(CommandError) {
-        try makeFolder(of: path)
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .failed("\(path): \(reason())") }
-        let isWhole = writeAll(bytes, to: descriptor)
-        let text = reason()
-        guard close(descriptor) == 0, isWhole else { throw .failed("\(path): \(text)") }
+    /// The folder that is made where it is missing.
+    static let standardFolder = "results"
+
+    /// Makes the standard folder if a file is to lie in it.
+    static func makeStandardFolder(of path: String) throws(CommandError) {
+        guard folder(of: path) == standardFolder else { return }
+        if unsafe mkdir(standardFolder, 0o755) != 0, errno != EEXIST { throw .failed("\(standardFolder): \(reason())") }
     }
 
-    /// Makes the folder of a file, and those above it.
-    static func makeFolder(of path: String) throws(CommandError) {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        var folder = ""
-        for (index, part) in parts.enumerated() {
-            folder += index == 0 ? String(part) : "/" + part
-            guard !folder.isEmpty else { continue }
-            if unsafe mkdir(folder, 0o755) != 0, errno != EEXIST { throw .failed("\(folder): \(reason())") }
+    /// Whether the folder of a file to be written exists, or will be made.
+    ///
+    /// - Throws: ``CommandError`` if it does not: a name that was mistyped must not make folders.
+    static func checkFolder(of path: String) throws(CommandError) {
+        guard let folder = folder(of: path), folder != standardFolder else { return }
+        guard let status = status(folder) else {
+            throw .usage(
+                errno == ENOENT ? "\(path): the folder \(folder) does not exist" : "\(path): \(reason())")
         }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .usage("\(path): \(folder) is no folder") }
+    }
+
+    /// The folder of a file; nil for the working folder.
+    private static func folder(of path: String) -> String? {
+        guard let cut = path.lastIndex(of: "/") else { return nil }
+        return cut == path.startIndex ? "/" : String(path[..<cut])
+    }
+
+    /// What the system knows of a file, or of what a link points to; nil if there is none, with the reason in `errno`.
+    static func status(_ path: String) -> stat? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? status : nil
+    }
+
+    /// True for a directory.
+    static func isDirectory(_ path: String) -> Bool { status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false }
+
+    /// The path without links; nil if nothing is there.
+    static func canonicalPath(_ path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
     }
 
     /// Removes a run file into which nothing was measured.
@@ -88,5 +118,6 @@ enum Files {
         return path.lastIndex(of: "/").map { String(path[..<$0]) }
     }
 
-    private static func reason() -> String { unsafe String(cString: strerror(errno)) }
+    /// What the last call of the system complained of.
+    static func reason() -> String { unsafe String(cString: strerror(errno)) }
 }

@@ -5,9 +5,30 @@ import Profiles
 /// Reading plans from files.
 enum Plans {
     /// Reads a plan with everything that it refers to.
-    static func documents(_ path: String) throws(CommandError) -> DocumentSet {
+    ///
+    /// - Parameters:
+    ///   - path: the plan's file.
+    ///   - change: what is made of the plan's text before it is understood.
+    /// - Returns: the documents.
+    /// - Throws: ``CommandError`` with all problems of all documents.
+    static func documents(
+        _ path: String, change: ([UInt8]) -> [UInt8] = { $0 }
+    ) throws(CommandError) -> DocumentSet {
+        var reasons: [String: String] = [:]
         do throws(Problems) {
-            return try DocumentSet(planFile: path) { Files.contents($0) }
+            return try DocumentSet(planFile: path) {
+                reasons[$0]
+            } read: { name in
+                do throws(CommandError) {
+                    let bytes = try TraceFile.contents(name)
+                    return name == path ? change(bytes) : bytes
+                } catch {
+                    let start = "\(name): "
+                    reasons[name] = String(
+                        error.description.dropFirst(error.description.hasPrefix(start) ? start.count : 0))
+                    return nil
+                }
+            }
         } catch {
             throw .usage(error.description)
         }

@@ -26,6 +26,7 @@ enum RankCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        try arguments.checkOutput()
         let analysis = try Runs.analysis(arguments.operands)
         let ranking = Ranking(analysis)
         let criterion = arguments["--by"].flatMap { Criterion(rawValue: $0) } ?? .score
@@ -43,7 +44,7 @@ enum RankCommand: Subcommand {
 
     static func deliver(_ text: String, _ arguments: Arguments, _ console: Console) throws(CommandError) {
         guard let path = arguments.outputFile else { return console.output(text) }
-        try Files.write(Array(text.utf8), to: path)
+        try Files.write(Array(text.utf8), to: path, apartFrom: arguments.operands)
     }
 }
 
@@ -64,6 +65,7 @@ enum ReportCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
+        try arguments.checkOutput()
         let analysis = try Runs.analysis(arguments.operands)
         let ranking = Ranking(analysis)
         let criterion = arguments["--by"].flatMap { Criterion(rawValue: $0) } ?? .score

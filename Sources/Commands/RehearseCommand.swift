@@ -2,6 +2,7 @@ import Rehearsal
 import Dispatch
 import Glibc
 import Profiles
+import Reporting
 
 /// The command `submeter rehearse`.
 enum RehearseCommand: Subcommand {
@@ -26,6 +27,8 @@ enum RehearseCommand: Subcommand {
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let documents = try Plans.documents(arguments.operands[0])
         let seconds = try arguments.integer("--seconds", in: 1...86_400)
+        let truthPath = arguments["--ground-truth"]
+        if let truthPath { try OutputFile.check(truthPath, apartFrom: arguments.operands) }
         let stage = try RehearsalStage(documents, usesOwnPorts: true) { member, provider in
             RehearsalGate.prepare(&member, provider, environment: console.environment)
         }
@@ -33,8 +36,8 @@ enum RehearseCommand: Subcommand {
         console.message("listening; Ctrl-C ends it")
         let isInterrupted = wait(seconds)
         stage.fleet.stop()
-        if let path = arguments["--ground-truth"] { try Files.write(stage.groundTruth, to: path) }
-        console.message("played \(stage.fleet.truths.count) requests")
+        if let truthPath { try Files.write(stage.groundTruth, to: truthPath, apartFrom: arguments.operands) }
+        console.message("played \(Figures.counted(stage.fleet.truths.count, "request"))")
         return isInterrupted && seconds != nil ? .interrupted : .good
     }
 

@@ -11,8 +11,8 @@ enum RunCommand: Subcommand {
         name: "run", summary: "measure the endpoints of a plan", operands: "PLAN", operandCount: 0...1,
         discussion: """
             Everything is written to one run file, from which 'rank' and 'report' compute every table. Ctrl-C ends the run
-            with its record whole (exit code 130); '--resume' goes on with it, and also with one that was killed, and
-            repeats no finished call.
+            with its record whole (exit code 130); '--resume' goes on with it, and also with one that was killed or that
+            'stop.duration' ended, and repeats no finished call. The duration counts anew each time.
             """,
         options: [
             OptionSpecification("--output", value: "FILE", "the run file (default: results/PLAN-TIME.sqlite)"),

@@ -1,5 +1,6 @@
 import Driving
 import Quantities
+import Reporting
 import Scheduling
 
 /// How a run ended.
@@ -27,7 +28,8 @@ struct RunEnd {
             let reasons = progress.failures[index].sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
             guard !reasons.isEmpty else { return nil }
             return
-                "failed: \(endpoints[index]): \(progress.failedCalls[index]) of \(progress.endedCalls[index]) calls ("
+                "failed: \(endpoints[index]): \(Figures.count(progress.failedCalls[index])) of "
+                + "\(Figures.counted(progress.endedCalls[index], "call")) ("
                 + reasons.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ") + ")"
         }
     }
@@ -47,7 +49,11 @@ struct RunEnd {
             lines.append(
                 "ended early (\(reason.rawValue)): \(path); sessions arrived faster than they were served: lower 'rate' in "
                     + "the plan's load, or let 'submeter search' find the highest that is borne")
-        case .duration, .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
+        case .duration:
+            lines.append(
+                "ended early (\(reason.rawValue)): \(path); 'submeter run --resume \(path)' goes on, for another "
+                    + "'stop.duration'")
+        case .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
         }
         if !progress.hasSuccess { lines.append("nothing was measured: no call was answered") }
         return lines

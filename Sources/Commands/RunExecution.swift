@@ -63,7 +63,7 @@ struct RunExecution {
             }
             return writer
         }
-        try Files.makeFolder(of: path)
+        try Files.makeStandardFolder(of: path)
         let facts = Self.facts(NetworkLoop.now()) + [FactRow(name: "run_salt", value: salt)]
         let writer = try RunFileWriter(creating: path, documents: plan.documents, facts: facts)
         for notice in plan.notices { try writer.append(.note(NoteRow(at: NetworkLoop.now(), text: notice))) }

@@ -7,6 +7,7 @@ import Records
 enum Runs {
     /// One run file.
     static func file(_ path: String) throws(CommandError) -> RunFile {
+        if Files.isDirectory(path) { throw .usage("\(path): is a directory; a run is a file") }
         do throws(RecordsError) {
             return try RunFile(path: path)
         } catch {

@@ -139,15 +139,7 @@ private struct SearchRun {
             values.append(("budget", "\(Figures.fixed(Double(rest) / 1e12, 9)) USD"))
         }
         let changed = values
-        let documents: DocumentSet
-        do throws(Problems) {
-            documents = try DocumentSet(planFile: planPath) { name in
-                let bytes = Files.contents(name)
-                return name == planPath ? bytes.map { PlanText.replacing($0, changed) } : bytes
-            }
-        } catch {
-            throw .usage(error.description)
-        }
+        let documents = try Plans.documents(planPath) { PlanText.replacing($0, changed) }
         return try Plans.plan(documents)
     }
 

@@ -1,27 +1,19 @@
-import Glibc
 import Reporting
 import Workloads
 
-/// Where imported sessions go: a file or the standard output, as soon as they are whole.
+/// Where imported sessions go: the standard output, as soon as they are whole, or a file, which is there when all are.
 final class SessionSink {
     private let path: String?
-    private let descriptor: Int32
     private let console: Console
+    private var file: OutputFile?
     private var pending: [UInt8] = []
     private var sessionCount = 0
     private var callCount = 0
-    private var hasFailed = false
 
-    init(_ path: String?, _ console: Console) throws(CommandError) {
+    init(_ path: String?, apartFrom inputs: [String], _ console: Console) throws(CommandError) {
         self.path = path
         self.console = console
-        if let path {
-            try Files.makeFolder(of: path)
-            descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-            guard descriptor >= 0 else { throw .failed("\(path): \(unsafe String(cString: strerror(errno)))") }
-        } else {
-            descriptor = -1
-        }
+        file = if let path { try OutputFile(path, apartFrom: inputs) } else { nil }
     }
 
     func take(_ piece: ImportedPiece) {
@@ -40,24 +32,20 @@ final class SessionSink {
     }
 
     func progress(_ text: String) {
-        if console.drawsProgress { console.draw("\(text), \(Figures.count(sessionCount)) sessions") }
+        if console.drawsProgress { console.draw("\(text), \(Figures.counted(sessionCount, "session"))") }
     }
 
     private func flush() {
         defer { pending = [] }
-        if descriptor >= 0 {
-            hasFailed = !Files.writeAll(pending, to: descriptor) || hasFailed
-        } else {
-            console.output(pending)
-        }
+        if path == nil { console.output(pending) } else { file?.write(pending) }
     }
 
     func close() throws(CommandError) {
         flush()
         console.draw("")
-        if descriptor >= 0 { hasFailed = Glibc.close(descriptor) != 0 || hasFailed }
-        if hasFailed { throw .failed("\(path ?? "-"): cannot be written; the disk may be full") }
         guard sessionCount > 0 else { throw .usage("there are no sessions in what was read") }
-        console.message("\(path ?? "-"): \(Figures.count(sessionCount)) sessions, \(Figures.count(callCount)) calls")
+        try file?.finish()
+        console.message(
+            "\(path ?? "-"): \(Figures.counted(sessionCount, "session")), \(Figures.counted(callCount, "call"))")
     }
 }

@@ -7,7 +7,7 @@ import Workloads
 /// Reading and writing session files.
 enum SessionFiles {
     static func read(_ path: String) throws(CommandError) -> SessionLibrary {
-        let bytes = try Files.read(path)
+        let bytes = try TraceFile.contents(path)
         do throws(SessionFileError) {
             return try SessionFile.read(bytes)
         } catch {
@@ -15,12 +15,23 @@ enum SessionFiles {
         }
     }
 
+    /// Reads a library that is to be replayed.
+    ///
+    /// - Throws: why it cannot be read, or its first fault.
+    static func readSound(_ path: String) throws(CommandError) -> SessionLibrary {
+        let library = try read(path)
+        let errors = SessionLint.findings(library).filter { $0.severity == .error }
+        guard let first = errors.first else { return library }
+        throw .usage("\(path): \(Counted.text(errors.count, "fault")), the first: \(first)")
+    }
+
     static func deliver(_ library: SessionLibrary, _ arguments: Arguments, _ console: Console) throws(CommandError) {
         let bytes = SessionFile.write(library)
         guard let path = arguments.outputFile else { return console.output(bytes) }
         try Files.write(bytes, to: path)
         let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
-        console.message("\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls")
+        console.message(
+            "\(path): \(Figures.counted(library.sessions.count, "session")), \(Figures.counted(calls, "call"))")
     }
 }
 
@@ -40,16 +51,23 @@ enum WorkloadGenerateCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let name = arguments.operands[0]
-        guard let generator = SessionGenerator.named[name] else {
-            let known = SessionGenerator.named.keys.sorted()
-            let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            throw .usage("no profile '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
-        }
+        let generator = try generator(name)
         let count = try arguments.integer("--count", in: 1...1_000_000) ?? 100
         let seed = try arguments.integer("--seed", in: 0...Int.max) ?? 1
+        if let path = arguments.outputFile { try OutputFile.check(path) }
         let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(UInt64(seed)))
         try SessionFiles.deliver(library, arguments, console)
         return .good
+    }
+
+    /// The generator of a name.
+    ///
+    /// - Throws: which ones there are.
+    static func generator(_ name: String) throws(CommandError) -> SessionGenerator {
+        if let generator = SessionGenerator.named[name] { return generator }
+        let known = SessionGenerator.named.keys.sorted()
+        let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        throw .usage("no profile '\(name)'\(near) (known: \(known.joined(separator: ", ")))")
     }
 }
 
@@ -57,7 +75,9 @@ enum WorkloadGenerateCommand: Subcommand {
 enum WorkloadLintCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload lint", summary: "check session files before they are replayed", operands: "FILE…",
-        operandCount: 1...1000, discussion: "Exit code 64 if a file has errors; warnings alone are good.", options: [],
+        operandCount: 1...1000,
+        discussion: "Files may be compressed by gzip; - is the standard input.\n"
+            + "Exit code 64 if a file has errors; warnings alone are good.", options: [],
         examples: [("workload lint sessions.jsonl", "say what is wrong")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
@@ -70,8 +90,8 @@ enum WorkloadLintCommand: Subcommand {
             errorCount += errors
             let calls = library.sessions.reduce(0) { $0 + $1.calls.count }
             console.output(
-                "\(path): \(library.sessions.count) sessions, \(Figures.count(calls)) calls, \(errors) errors, "
-                    + "\(findings.count - errors) warnings\n")
+                "\(path): \(Figures.counted(library.sessions.count, "session")), \(Figures.counted(calls, "call")), "
+                    + "\(Figures.counted(errors, "error")), \(Figures.counted(findings.count - errors, "warning"))\n")
         }
         return errorCount == 0 ? .good : .usage
     }
@@ -81,15 +101,17 @@ enum WorkloadLintCommand: Subcommand {
 enum WorkloadDescribeCommand: Subcommand {
     static let specification = CommandSpecification(
         name: "workload describe", summary: "what a session file holds, in figures", operands: "FILE",
-        operandCount: 1...1, discussion: "", options: [],
+        operandCount: 1...1, discussion: "The file may be compressed by gzip; - is the standard input.", options: [],
         examples: [("workload describe sessions.jsonl", "lengths, waits and what a cache could hold")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let library = try SessionFiles.read(arguments.operands[0])
         let description = WorkloadDescription(library)
         let rows = description.rows.map { row in
-            [row.name] + [row.median, row.ninetieth, row.mean].map { Figures.fixed($0, row.mean < 100 ? 1 : 0) }
-                + [shape(row.bins)]
+            [row.name]
+                + [row.median, row.ninetieth, row.mean].map { figure in
+                    figure.map { Figures.fixed($0, row.mean ?? 0 < 100 ? 1 : 0) } ?? Figures.none
+                } + [shape(row.bins)]
         }
         let table = Table(
             "Distributions",
@@ -100,7 +122,8 @@ enum WorkloadDescribeCommand: Subcommand {
         let report = Report(
             title: "Workload \(library.name)",
             introduction: [
-                "\(Figures.count(description.sessionCount)) sessions, \(Figures.count(description.callCount)) calls, "
+                "\(Figures.counted(description.sessionCount, "session")), "
+                    + "\(Figures.counted(description.callCount, "call")), "
                     + "licence \(library.licence ?? "not stated")",
                 "\(Figures.count(description.inputTokens.value)) input tokens, "
                     + "\(Figures.count(description.outputTokens.value)) output tokens",
@@ -109,10 +132,18 @@ enum WorkloadDescribeCommand: Subcommand {
                     + Figures.share(description.reasoningShare),
                 "input that an ideal cache holds: \(Figures.share(description.idealHitShare)), one that forgets after "
                     + "five minutes: \(Figures.share(description.fiveMinuteHitShare))",
-            ], tables: [table],
+            ] + arrivals(description), tables: [table],
             notices: library.guesses.map { "guessed: \($0)" })
         console.output(TerminalFormat.text(report, usesColor: console.usesColor))
         return .good
+    }
+
+    /// Over which time sessions arrive, as far as their starts are recorded.
+    private static func arrivals(_ description: WorkloadDescription) -> [String] {
+        guard let span = description.arrivalSpan else { return [] }
+        let text = "sessions arrive over \(Figures.fixed(span.seconds, 1)) s, from the first recorded start to the last"
+        guard description.startedCount < description.sessionCount else { return [text] }
+        return [text + "; \(Figures.count(description.sessionCount - description.startedCount)) have none"]
     }
 
     /// Counts as bars of eight heights.

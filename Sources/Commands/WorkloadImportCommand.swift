@@ -29,7 +29,7 @@ enum WorkloadImportCommand: Subcommand {
             throw .usage("submeter workload import needs --format (known: \(known))")
         }
         let options = ImportOptions(name: arguments["--name"], licence: arguments["--licence"])
-        let sink = try SessionSink(arguments.outputFile, console)
+        let sink = try SessionSink(arguments.outputFile, apartFrom: arguments.operands, console)
         sink.write(SessionFile.line(of: TraceImport.header(type, options)))
         var work = TraceImport(type)
         for path in arguments.operands {

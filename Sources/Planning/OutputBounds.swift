@@ -57,14 +57,15 @@ extension Plan {
         toolChoice(key.call, of: rounds[key.session.round].sessions[key.session.session].libraryIndex)
     }
 
-    private func toolChoice(_ call: Int, of session: Int) -> Call.RequestControl.ToolChoice? {
+    /// Whether a call of a session of the library must, may or must not call a tool; nil leaves it to the model.
+    func toolChoice(_ call: Int, of session: Int) -> Call.RequestControl.ToolChoice? {
         let recorded = library.sessions[session]
         if let choice = recorded.calls[call].request.toolChoice { return choice }
         guard profile.toolChoice == .recorded else { return nil }
         return ExpectedTools(call, in: recorded, graphs[session]).map { $0.calls.isEmpty ? .forbidden : .required }
     }
 
-    private static func requiresTool(_ choice: Call.RequestControl.ToolChoice?) -> Bool {
+    static func requiresTool(_ choice: Call.RequestControl.ToolChoice?) -> Bool {
         switch choice {
         case .required, .named: true
         case .auto, .forbidden, nil: false

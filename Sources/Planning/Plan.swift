@@ -163,11 +163,6 @@ public struct Plan: Hashable, Sendable {
         reuse = BlockReuse(library, graphs, sessionCount: count)
         pace = Pace(profile)
         let kept = pace.kept(library, count: count, seed: seed.derived("kept waits"))
-        if profile.waits.keptShare > 0, !kept.contains(true) {
-            notices.append(
-                "waits.kept_share has no effect: too few of the \(Counted.text(count, "session")) wait for a minute or more"
-            )
-        }
         self.notices = notices
         var generator = SeededGenerator(seed: seed.derived("order"))
         let places = Array(endpoints.indices)
@@ -182,7 +177,7 @@ public struct Plan: Hashable, Sendable {
             }
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }
-        self.notices += outputNotices
+        self.notices += libraryNotices + outputNotices
     }
 
     private static func library(
@@ -233,7 +228,8 @@ public struct Plan: Hashable, Sendable {
         library.sessions.removeAll { $0.calls.isEmpty }
         if let limit, cutCount > 0 {
             notices.append(
-                "\(cutCount) sessions are cut before the call that would pass \(limit.value) tokens of context")
+                "\(Counted.text(cutCount, "session")) \(cutCount == 1 ? "is" : "are") cut before the call that would pass \(limit.value) tokens of context"
+            )
         }
         if library.sessions.isEmpty {
             throw PlanningError(description: "no session fits the context of \(limit?.value ?? 0) tokens")

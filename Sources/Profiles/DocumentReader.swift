@@ -40,8 +40,11 @@ struct MappingReader {
 
     func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+    /// Where the value of a key stands; nil if there is none.
+    func mark(of key: String) -> YAMLMark? { entries.first { $0.key == key }?.value.mark }
+
     func report(_ key: String, _ message: String) {
-        diagnosis.report(entries.first { $0.key == key }?.value.mark ?? mark, path(key), message)
+        diagnosis.report(mark(of: key) ?? mark, path(key), message)
     }
 
     /// The value of an optional key.
@@ -132,9 +135,13 @@ struct MappingReader {
     }
 
     mutating func number(_ key: String, in range: ClosedRange<Double>, default fallback: Double) -> Double {
+        optionalNumber(key, in: range) ?? fallback
+    }
+
+    mutating func optionalNumber(_ key: String, in range: ClosedRange<Double>) -> Double? {
         scalar(optional(key), key, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             Double(text).flatMap { range.contains($0) ? $0 : nil }
-        } ?? fallback
+        }
     }
 
     mutating func requiredNumber(_ key: String, in range: ClosedRange<Double>) -> Double {
@@ -156,10 +163,7 @@ struct MappingReader {
 
     /// A duration that must be there and longer than nothing.
     mutating func positiveDuration(_ key: String) -> Duration {
-        guard keys.contains(key) else {
-            report(key, "is missing (a duration with its unit, such as 60s)")
-            return .seconds(1)
-        }
+        if !keys.contains(key) { report(key, "is missing (a duration with its unit, such as 60s)") }
         guard let duration = optionalDuration(key) else { return .seconds(1) }
         if duration <= .zero { report(key, "must be longer than 0s") }
         return duration > .zero ? duration : .seconds(1)

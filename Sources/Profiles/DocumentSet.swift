@@ -86,14 +86,20 @@ public struct DocumentSet: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - planFile: the plan's name.
+    ///   - reason: says why a file could not be read, if that is known.
     ///   - read: gives the bytes of a file, or nil if it cannot be read. Names in a document are relative to its folder.
     /// - Throws: ``Problems`` with everything that is wrong in any of the files.
-    public init(planFile: String, read: (String) -> [UInt8]?) throws(Problems) {
+    public init(
+        planFile: String, reason: (String) -> String? = { _ in nil }, read: (String) -> [UInt8]?
+    ) throws(Problems) {
+        func refusal(_ name: String) -> String {
+            "'\(name)' cannot be read\(reason(name).map { ": \($0)" } ?? "; is the name right?")"
+        }
         var problems: [Problem] = []
         var sources: [Source] = []
         func load(_ name: String, from referrer: String) -> Document? {
             guard let bytes = read(name) else {
-                problems.append(Problem(file: referrer, message: "'\(name)' cannot be read; is the name right?"))
+                problems.append(Problem(file: referrer, message: refusal(name)))
                 return nil
             }
             sources.append(Source(name: name, bytes: bytes))
@@ -121,9 +127,10 @@ public struct DocumentSet: Hashable, Sendable {
                 guard case .sessions(let file) = found.origin else { break }
                 let path = Self.resolved(file, from: name)
                 sessionFile = read(path)
-                if let sessionFile { sources.append(Source(name: path, bytes: sessionFile)) }
-                if sessionFile == nil {
-                    problems.append(Problem(file: name, path: "sessions_file", message: "'\(path)' cannot be read"))
+                if let sessionFile {
+                    sources.append(Source(name: path, bytes: sessionFile))
+                } else {
+                    problems.append(found.problem(of: name, refusal(path)))
                 }
             case nil: break
             default:
@@ -176,7 +183,12 @@ public struct DocumentSet: Hashable, Sendable {
     }
 
     /// The name of a file that a document in another file refers to.
-    static func resolved(_ name: String, from referrer: String) -> String {
+    ///
+    /// - Parameters:
+    ///   - name: as the document has it.
+    ///   - referrer: the document's own name.
+    /// - Returns: the name relative to what the document's own name is relative to.
+    public static func resolved(_ name: String, from referrer: String) -> String {
         guard !name.hasPrefix("/") else { return name }
         var parts = referrer.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init)
         for part in name.split(separator: "/") {
@@ -188,6 +200,23 @@ public struct DocumentSet: Hashable, Sendable {
             }
         }
         return parts.joined(separator: "/")
+    }
+}
+
+extension WorkloadProfile {
+    /// A fault of where the sessions come from, with its place.
+    ///
+    /// - Parameters:
+    ///   - file: the document's name.
+    ///   - message: what is wrong.
+    /// - Returns: the problem.
+    public func problem(of file: String, _ message: String) -> Problem {
+        let path =
+            switch origin {
+            case .generator: "generator"
+            case .sessions: "sessions_file"
+            }
+        return Problem(file: file, mark: mark.mark, path: path, message: message)
     }
 }
 

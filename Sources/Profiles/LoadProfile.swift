@@ -149,7 +149,8 @@ extension PlanProfile {
         switch load.model {
         case .closed: return "\(Counted.text(liveSessions, "session")) at a time"
         case .recorded(let quantum):
-            return "arrivals as recorded" + (quantum > .zero ? ", spread over \(quantum.seconds) s" : "") + cap
+            return "arrivals as recorded"
+                + (quantum > .zero ? ", spread over \(quantum.seconds) s of the trace's time" : "") + cap
         case .arrivals(let course, let spread): return "\(spread.text) arrivals \(course.text)\(cap)"
         }
     }

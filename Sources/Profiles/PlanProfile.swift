@@ -41,7 +41,7 @@ public struct Timeouts: Hashable, Sendable {
 
 /// When a run ends before all its sessions are done.
 public struct StopRules: Hashable, Sendable {
-    /// After so long.
+    /// After so long; a run that is resumed counts anew.
     public var duration: Duration?
     /// When more than this share of an endpoint's calls fail.
     public var errorRate: Double?
@@ -237,7 +237,7 @@ public struct PlanProfile: Hashable, Sendable {
         timeScale = reader.number("time_scale", in: 0...100, default: 1)
         waits = WaitRules(reader.mapping("waits"))
         budget = reader.optionalMoney("budget")
-        temperature = reader.keys.contains("temperature") ? reader.number("temperature", in: 0...2, default: 0) : nil
+        temperature = reader.optionalNumber("temperature", in: 0...2)
         history = reader.choice("history", HistoryPolicy.self, default: .recorded)
         toolChoice = reader.choice("tool_choice", ToolChoicePolicy.self, default: .model)
         outputLength = reader.choice("output_length", OutputLengthPolicy.self, default: .natural)
@@ -276,12 +276,14 @@ public struct PlanProfile: Hashable, Sendable {
         guard var reader else {
             return StopRules(duration: nil, errorRate: nil, errorRateMinimumCalls: 20, overSaturation: false)
         }
-        let hasRate = reader.keys.contains("error_rate")
         let rules = StopRules(
             duration: reader.optionalDuration("duration"),
-            errorRate: hasRate ? reader.number("error_rate", in: 0...1, default: 1) : nil,
+            errorRate: reader.optionalNumber("error_rate", in: 0...1),
             errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20),
             overSaturation: reader.bool("over_saturation", default: false))
+        if reader.keys.contains("error_rate_minimum_calls"), !reader.keys.contains("error_rate") {
+            reader.report("error_rate_minimum_calls", "has no meaning without error_rate")
+        }
         if rules.overSaturation, load.constantRate == nil {
             reader.report(
                 "over_saturation",
@@ -319,12 +321,10 @@ public struct PlanProfile: Hashable, Sendable {
         guard var reader else { return [] }
         let objectives = Objective.Metric.allCases.compactMap { metric -> Objective? in
             if metric == .decodeRate {
-                guard reader.keys.contains(metric.rawValue) else { return nil }
-                return Objective(metric: metric, limit: reader.number(metric.rawValue, in: 0...1e6, default: 0))
+                return reader.optionalNumber(metric.rawValue, in: 0...1e6).map { Objective(metric: metric, limit: $0) }
             }
             return reader.optionalDuration(metric.rawValue).map { Objective(metric: metric, limit: $0.seconds) }
         }
-        _ = reader.optional(Objective.Metric.decodeRate.rawValue)
         reader.finish()
         return objectives
     }

@@ -60,9 +60,12 @@ public struct WorkloadProfile: Hashable, Sendable {
     public var maximumCalls: Int?
     /// Bytes of UTF-8 per token of synthetic text.
     public var bytesPerToken: Double
+    /// Where the origin is named, for later checks.
+    public var mark: YAMLMarkBox
 
     init(_ reader: inout MappingReader) {
         name = reader.string("name")
+        mark = YAMLMarkBox(mark: reader.mark(of: "sessions_file") ?? reader.mark(of: "generator") ?? reader.mark)
         let generator = reader.optionalString("generator")
         let file = reader.optionalString("sessions_file")
         if (generator == nil) == (file == nil) {

@@ -25,9 +25,13 @@ extension WaitRules {
         self = .none
         guard var reader else { return }
         longest = reader.optionalDuration("longest")
-        keptShare = reader.number("kept_share", in: 0...1, default: 0)
+        let share = reader.optionalNumber("kept_share", in: 0...1)
+        keptShare = share ?? 0
         longestKept = reader.optionalDuration("longest_kept")
-        if longestKept != nil, keptShare == 0 { reader.report("longest_kept", "has no meaning without kept_share") }
+        // A share that cannot be read is told already.
+        if longestKept != nil, share == 0 || !reader.keys.contains("kept_share") {
+            reader.report("longest_kept", "has no meaning without kept_share")
+        }
         if let longestKept, longestKept < Self.keptFrom {
             reader.report("longest_kept", "must be at least 60s: only waits of a minute or more are kept")
         }

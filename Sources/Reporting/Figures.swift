@@ -32,6 +32,16 @@ public enum Figures {
         return (value < 0 ? "-" : "") + text
     }
 
+    /// A count with its noun, such as `1 call` and `8,819 calls`.
+    ///
+    /// - Parameters:
+    ///   - count: how many.
+    ///   - noun: in the singular; its plural must end in s.
+    /// - Returns: the count in groups of three, and the noun.
+    public static func counted(_ count: Int, _ noun: String) -> String {
+        "\(Self.count(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+
     /// A share of one in per cent, such as `99.3 %`.
     ///
     /// Only all prints as `100 %` and only nothing as `0 %`; what would round to them prints as `>99.9 %` and `<0.1 %`.

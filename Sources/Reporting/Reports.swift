@@ -46,7 +46,7 @@ public enum Reports {
         var lines = [
             "\(Counted.text(ranking.roundCount, "complete round")) of "
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
-                + "\(Figures.count(calls)) calls, workload \(analysis.documents.workload.name), "
+                + "\(Figures.counted(calls, "call")), workload \(analysis.documents.workload.name), "
                 + "\(plan.loadText), \(plan.order.rawValue) order"
                 + (plan.waitText.map { ", \($0)" } ?? "")
                 + (plan.outputLength == .natural ? "" : ", \(plan.outputLength.rawValue) output length")

@@ -7,12 +7,12 @@ public struct WorkloadDescription: Sendable {
     public struct Row: Hashable, Sendable {
         /// What is described, with its unit.
         public let name: String
-        /// The median.
-        public let median: Double
-        /// The 90th percentile.
-        public let ninetieth: Double
-        /// The mean.
-        public let mean: Double
+        /// The median; nil if there are no values.
+        public let median: Double?
+        /// The 90th percentile; nil if there are no values.
+        public let ninetieth: Double?
+        /// The mean; nil if there are no values.
+        public let mean: Double?
         /// The shape: how many values lie in each of twelve bins from the 1st to the 99th percentile, which are equally wide on
         /// a logarithmic scale; values outside lie in the outermost ones.
         public let bins: [Int]
@@ -36,6 +36,10 @@ public struct WorkloadDescription: Sendable {
     public let reasoningShare: Double
     /// The share of calls that sub-agents and helpers make.
     public let agentShare: Double
+    /// How many sessions have a recorded start.
+    public let startedCount: Int
+    /// The time from the first recorded start to the last; nil if none is recorded.
+    public let arrivalSpan: Duration?
     /// Distributions.
     public let rows: [Row]
 
@@ -60,6 +64,9 @@ public struct WorkloadDescription: Sendable {
             }
         }
         let reuse = PrefixReuse(library)
+        let starts = library.sessions.compactMap(\.start)
+        startedCount = starts.count
+        arrivalSpan = starts.min().map { (starts.max() ?? $0) - $0 }
         sessionCount = library.sessions.count
         callCount = inputs.count
         inputTokens = TokenCount(input)
@@ -86,9 +93,9 @@ public struct WorkloadDescription: Sendable {
     private static func row(_ name: String, _ values: [Double]) -> Row {
         let sorted = values.sorted()
         return Row(
-            name: name, median: Quantile.interpolated(sorted, 0.5) ?? 0,
-            ninetieth: Quantile.interpolated(sorted, 0.9) ?? 0,
-            mean: sorted.isEmpty ? 0 : sorted.reduce(0, +) / Double(sorted.count),
+            name: name, median: Quantile.interpolated(sorted, 0.5),
+            ninetieth: Quantile.interpolated(sorted, 0.9),
+            mean: sorted.isEmpty ? nil : sorted.reduce(0, +) / Double(sorted.count),
             bins: Histogram.logarithmic(sorted, binCount: binCount))
     }
 

@@ -252,6 +252,8 @@ final class TemporaryFile {
         let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"])
         #expect(end.exitCode == code)
         #expect(end.messages("x").contains { $0.contains("raise 'budget'") } == (reason == .budget))
+        let goesOn = reason == .interrupted || reason == .duration
+        #expect(end.messages("x").contains { $0.contains("'submeter run --resume x' goes on") } == goesOn)
         #expect(end.failures.isEmpty == !outcomes.contains { $0 == .server || $0 == .quota })
     }
 }

@@ -56,4 +56,21 @@ import Testing
         let cut = submeter(["workload", "import", "--format", "weka", packed.path])
         #expect(cut.code == .usage && cut.messages.contains("t.jsonl.gz"), "\(cut.code) \(cut.messages)")
     }
+
+    @Test func `a compressed library is linted, described and planned as the plain one`() throws {
+        let folder = try PlanFolder(sessionsFile: "s.jsonl.gz")
+        try folder.writeSessions(6)
+        let plain = folder.path + "/s.jsonl"
+        let packed = try compressed(plain)
+        for command in ["lint", "describe"] {
+            let (expected, found) = (submeter(["workload", command, plain]), submeter(["workload", command, packed]))
+            #expect(found.code == .good, "\(found.messages)")
+            #expect(found.output == expected.output.replacing(plain, with: packed))
+        }
+        for command in [["estimate"], ["check"]] {
+            let outcome = submeter(command + [folder.path + "/plan.yaml"])
+            #expect(outcome.code == .good && outcome.output.contains("12"), "\(outcome.messages) \(outcome.output)")
+        }
+        #expect(submeter(["check", folder.path + "/w.yaml"]).code == .good)
+    }
 }

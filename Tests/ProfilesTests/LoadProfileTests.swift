@@ -57,6 +57,11 @@ private func plan(_ load: String) throws(Problems) -> PlanProfile {
         #expect(plan.loadText == "poisson arrivals at 1.0 sessions/s, at most 9 live sessions")
     }
 
+    @Test func `the quantum is told in the time of the trace, whatever the scale`() throws {
+        let plan = try plan("load: {kind: recorded, quantum: 3s}\ntime_scale: 0.2")
+        #expect(plan.loadText == "arrivals as recorded, spread over 3.0 s of the trace's time")
+    }
+
     @Test(arguments: loads)
     func `over-saturation is only told of a rate that never changes`(text: String, model: LoadProfile.Model) throws {
         let isConstant =
