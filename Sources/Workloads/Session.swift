@@ -26,6 +26,18 @@ public struct SessionLibrary: Hashable, Sendable {
     /// How many tokens a block of ``Call/blocks`` holds.
     public var blockTokens: Int { max(1, header["block"]?.integerValue ?? 64) }
 
+    /// The library with its sessions by their starts, if all are known; else as it is.
+    ///
+    /// Importers that read a stream hand a session out when it has ended, so that without this long ones would come last.
+    public var inOrderOfStarts: SessionLibrary {
+        let starts = sessions.compactMap(\.start)
+        guard starts.count == sessions.count else { return self }
+        let order = starts.indices.sorted { (starts[$0], $0) < (starts[$1], $1) }
+        var library = self
+        library.sessions = order.map { sessions[$0] }
+        return library
+    }
+
     /// What the source of an imported library lacks, and by which rules it was guessed.
     public var guesses: [String] {
         (header["source"]?["guesses"]?.arrayValue ?? []).compactMap(\.stringValue)

@@ -187,7 +187,7 @@ struct MooncakeTraceTests {
         }
     }
 
-    @Test func `the ideal hit of the sample is that of a count over its lines`() throws {
+    @Test func `the ideal hit of the sample is that of a count over its lines but for ends of prompts`() throws {
         let bytes = try SharedData.bytes("traces/mooncake/conversation_trace.head200.jsonl")
         let lines = try requests(bytes)
         let library = try TraceImport.library(
@@ -203,7 +203,10 @@ struct MooncakeTraceTests {
         let description = WorkloadDescription(library)
         #expect(description.inputTokens == TokenCount(total))
         #expect(description.outputTokens == TokenCount(lines.reduce(0) { $0 + $1.output }))
-        #expect(abs(description.idealHitShare - Double(hits) / Double(total)) < 1e-12)
+        // A continued prompt holds also the last block of the one before, full or not, and blocks of a chain stand in several
+        // messages, which a prompt of one message has only up to the first border.
+        let share = Double(hits) / Double(total)
+        #expect(abs(description.idealHitShare - share) < 0.001, "\(description.idealHitShare) and \(share)")
         #expect(hits == 164_864)
         #expect(try TextTraces.faults(library) == [])
         let messages = SessionLint.findings(library).map(\.message)

@@ -183,10 +183,10 @@ private let everything = #"""
             (start: 0, call: call("a", 30, [1..<4])), (start: 10, call: call("b", 35, [1..<3, 9..<11])),
             (start: 400, call: call("c", 30, [1..<4])), (start: 401, call: call("d", 20, [2..<4])),
         ]
-        // b finds blocks 1 and 2, c all three but too late for five minutes, d all its blocks though none began a prompt.
+        // b finds blocks 1 and 2, c all three but too late for five minutes, d nothing: no prompt began with block 2.
         let reuse = PrefixReuse(library(parts))
-        #expect(reuse.idealTokens == 20 + 30 + 20)
-        #expect(reuse.fiveMinuteTokens == 20 + 0 + 20)
+        #expect(reuse.idealTokens == 20 + 30)
+        #expect(reuse.freshTokens == 20)
         #expect(PrefixReuse(library(parts.reversed())) == reuse, "their order in the file does not matter")
         #expect(PrefixReuse(library(parts, share: .session)).idealTokens == 0)
     }
