@@ -91,6 +91,9 @@ public struct Session: Hashable, Sendable {
     public var prefixAssets: [String: PrefixAssets] = [:]
     /// The calls; a call comes after those it depends on.
     public var calls: [Call]
+    /// True if the session's answer is that of its last call, whoever makes it: where agents are told apart only by their model
+    /// or system prompt, and nothing says that one works for another.
+    public var endsWithLastCall = false
     /// When the session began in its source, from the source's beginning; nil if it does not say.
     public var start: Duration?
 
@@ -144,8 +147,12 @@ public struct Session: Hashable, Sendable {
         return "\(share.rawValue)/\(sharer)/\(main ? "main" : "agent")/\(sizes)\(names)"
     }
 
-    /// The call whose answer is the session's: the last of the main agent, or the last of all in a session without one.
-    public var finalCall: Int? { calls.lastIndex { $0.agent == Call.mainAgent } ?? calls.indices.last }
+    /// The call whose answer is the session's: the last of the main agent, or the last of all in a session without one, or in
+    /// one that says so.
+    public var finalCall: Int? {
+        let last = endsWithLastCall ? nil : calls.lastIndex { $0.agent == Call.mainAgent }
+        return last ?? calls.indices.last
+    }
 
     /// The size of an agent's prefix.
     public func prefixTokens(of agent: String) -> TokenCount {

@@ -11,7 +11,7 @@ private let everything = #"""
     {"kind":"asset","id":"tools-1","type":"tools","tools":[{"name":"read","description":"Reads.","parameters":{"type":"object"}}],"tok":20}
     {"kind":"asset","id":"system-1","type":"system","text":"Be brief.","tok":3}
     {"kind":"asset","id":"page","type":"doc","text":"A page.","tok":2}
-    {"kind":"session","id":"s","tenant":"t1","profile":"p","start_s":1.5,"prefix":{"tools":"tools-1","system":"system-1","tools_tok":20,"system_tok":3,"share":"tenant"},"agents":{"a":{"prefix_tok":5}},"calls":[{"id":"0","agent":"main","after":[],"wait_s":0,"wait":"start","new":1,"carry":0,"add":[{"role":"user","n":4,"text":"Read the file."},{"role":"doc","n":2,"name":"page"}],"in":29,"out":9,"reason":2,"stop":"tool_use","role":"main","text":"I will.","reason_text":"Hm.","calls":[{"name":"read","n":5,"args":"{\"path\":\"a\"}"},{"name":"read","n":0}],"cap":64,"abort":{"tok":3},"opts":{"tool_choice":"required","parallel":true,"temperature":0.5},"t":0.25,"ttft_s":0.125,"dur_s":2,"cached":16,"h":[[7,1],[3,1]]},{"id":"1","agent":"main","after":["0"],"wait_s":0.5,"wait":"tool","carry":7,"add":[{"role":"tool","n":3,"text":"x = 1"},{"role":"tool","n":3,"err":true}],"in":42,"out":4,"role":"small","abort":{"s":1.5},"opts":{"tool_choice":"read"},"note":"kept"}]}
+    {"kind":"session","id":"s","tenant":"t1","profile":"p","start_s":1.5,"final":"last","prefix":{"tools":"tools-1","system":"system-1","tools_tok":20,"system_tok":3,"share":"tenant"},"agents":{"a":{"prefix_tok":5}},"calls":[{"id":"0","agent":"main","after":[],"wait_s":0,"wait":"start","new":1,"carry":0,"add":[{"role":"user","n":4,"text":"Read the file."},{"role":"doc","n":2,"name":"page"}],"in":29,"out":9,"reason":2,"stop":"tool_use","role":"main","text":"I will.","reason_text":"Hm.","calls":[{"name":"read","n":5,"args":"{\"path\":\"a\"}"},{"name":"read","n":0}],"cap":64,"abort":{"tok":3},"opts":{"tool_choice":"required","parallel":true,"temperature":0.5},"t":0.25,"ttft_s":0.125,"dur_s":2,"cached":16,"h":[[7,1],[3,1]]},{"id":"1","agent":"main","after":["0"],"wait_s":0.5,"wait":"tool","carry":7,"add":[{"role":"tool","n":3,"text":"x = 1"},{"role":"tool","n":3,"err":true}],"in":42,"out":4,"role":"small","abort":{"s":1.5},"opts":{"tool_choice":"read"},"note":"kept"}]}
 
     """#
 
@@ -32,6 +32,7 @@ private let everything = #"""
         #expect(library.sessions[0].calls[1].request.toolChoice == .named("read"))
         #expect(library.sessions[0].start == .milliseconds(1500))
         #expect(call.blocks == [7..<8, 3..<4])
+        #expect(library.sessions[0].endsWithLastCall)
         #expect(library.guesses == ["Waits are made up."])
         let written = SessionFile.write(library)
         #expect(try SessionFile.read(written) == library)
@@ -58,6 +59,7 @@ private let everything = #"""
         (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
         (#""type":"doc""#, #""type":"docs""#, "the type of asset page"),
         (#""id":"page""#, #""id":"system-1""#, "the asset system-1 stands twice"),
+        (#""final":"last""#, #""final":"0""#, "the final call of session s must be main or last"),
         (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
     ])
     func `what is not of the format is named`(old: String, new: String, message: String) throws {
