@@ -213,6 +213,7 @@ public struct Plan: Hashable, Sendable {
             if let first = errors.first {
                 throw PlanningError(description: "\(file): \(Counted.text(errors.count, "fault")), the first: \(first)")
             }
+            library = library.inOrderOfStarts
             if let count = workload.sessionCount { library.sessions = Array(library.sessions.prefix(count)) }
             return library
         }

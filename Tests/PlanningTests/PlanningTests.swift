@@ -113,6 +113,22 @@ private func documents(
         }
     }
 
+    @Test func `sessions of a file are taken by their starts, if all have one`() throws {
+        func names(_ starts: [Int?], _ settings: String = "") throws -> [String] {
+            var library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: [])
+            library.sessions = starts.enumerated().map { place, start in
+                Session(
+                    identifier: SessionIdentifier("\(place)"), toolsTokens: .zero, systemTokens: .zero,
+                    calls: [call("0", .new, add: 5, input: 5, [])], start: start.map { .seconds($0) })
+            }
+            return try Plan(documents("", workload: "sessions_file: s.jsonl\n\(settings)", sessions: library)).library
+                .sessions.map(\.identifier.rawValue)
+        }
+        #expect(try names([7, 3, 9, 3]) == ["1", "3", "0", "2"])
+        #expect(try names([7, 3, 9, 3], "session_count: 2") == ["1", "3"])
+        #expect(try names([7, nil, 3], "session_count: 2") == ["0", "1"])
+    }
+
     @Test func `blocks that were sent before are read from a cache, in each pass anew`() throws {
         let calls = [
             [call("0", .new, add: 1200, input: 1200, [0..<3])],
