@@ -13,7 +13,8 @@ struct PrefixReuse: Hashable, Sendable {
 
     init(_ library: SessionLibrary, salts: ReuseSalts = ReuseSalts()) {
         let library = library.inOrderOfStarts
-        let prompts = library.sessions.map { PromptPieces($0, ContextGraph($0), in: library, salts: salts) }
+        let assets = PromptAssets(library)
+        let prompts = library.sessions.map { PromptPieces($0, ContextGraph($0), in: assets, salts: salts) }
         var memory = PromptMemory()
         for (number, session) in prompts.enumerated() {
             for call in session.session.calls.indices {

@@ -82,8 +82,10 @@ struct PromptMemory: Sendable {
                 known: Known(tokens: sent.tokens, freshTokens: isFresh ? sent.tokens : 0), isFresh: isFresh)
             visit.ends[Sent(prefix: prefix, call: kept[last])]?.lastUse = end
         } else {
-            step(session.prefixes[prefix], &walk, &visit, start, end)
-            walk.tokens = session.prefixes[prefix].tokens
+            for portion in session.prefixes[prefix] {
+                step(portion, &walk, &visit, start, end)
+                walk.tokens += portion.tokens
+            }
         }
         for index in kept[(last.map { $0 + 1 } ?? 0)...] + [call] {
             if walk.place == .parted {

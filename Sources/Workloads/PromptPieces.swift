@@ -1,9 +1,12 @@
+import Encodings
 import Quantities
 
 /// A part of a prompt: equal pieces after equal pieces are equal bytes.
 enum PromptPiece: Hashable, Sendable {
     /// The tools and the system prompt of an agent.
     case prefix(String)
+    /// A recorded tool after a recorded system prompt, by its number among all tools of the library.
+    case tool(Int)
     /// Where a message begins.
     case message(isAnswer: Bool)
     /// A salt in front of the first message; a session's own opens all its contexts.
@@ -32,6 +35,47 @@ public struct ReuseSalts: Hashable, Sendable {
     }
 }
 
+/// What the prompts of a library are made of that sessions name.
+struct PromptAssets: Sendable {
+    /// The assets.
+    let assets: [String: Asset]
+    /// How many tokens a block holds.
+    let blockTokens: Int
+    /// The tools of each asset, equal ones by one number, and their sizes in bytes.
+    fileprivate let tools: [String: [(number: Int, byteCount: Int)]]
+
+    /// Looks at a library.
+    init(_ library: SessionLibrary) {
+        assets = library.assets
+        blockTokens = library.blockTokens
+        var numbers: [[UInt8]: Int] = [:]
+        var tools: [String: [(number: Int, byteCount: Int)]] = [:]
+        for (name, asset) in library.assets {
+            guard case .tools(let definitions) = asset.content else { continue }
+            tools[name] = definitions.map { definition in
+                let bytes = definition.json.serialized()
+                let number = numbers[bytes, default: numbers.count]
+                numbers[bytes] = number
+                return (number, bytes.count)
+            }
+        }
+        self.tools = tools
+    }
+
+    /// The tools of an asset as pieces that together have a size.
+    fileprivate func portions(_ name: String?, tokens: Int) -> [PromptPieces.Portion] {
+        let tools = name.flatMap { self.tools[$0] } ?? []
+        let whole = max(1, tools.reduce(0) { $0 + $1.byteCount })
+        var (bytes, before) = (0, 0)
+        return tools.map { tool in
+            bytes += tool.byteCount
+            let end = tokens * bytes / whole
+            defer { before = end }
+            return PromptPieces.Portion(piece: .tool(tool.number), tokens: end - before)
+        }
+    }
+}
+
 /// The prompts of a session as pieces, in the way that ``Transcript`` makes text of them.
 struct PromptPieces: Sendable {
     /// A piece and its size.
@@ -47,12 +91,11 @@ struct PromptPieces: Sendable {
     /// What each call has in its context.
     let graph: ContextGraph
     /// The different prefixes of the session's agents.
-    private(set) var prefixes: [Portion] = []
+    private(set) var prefixes: [[Portion]] = []
     /// Which of them each call has.
     private(set) var prefixOfCall: [Int] = []
 
-    private let assets: [String: Asset]
-    private let blockTokens: Int
+    private let assets: PromptAssets
     private let salts: ReuseSalts
 
     /// Looks at a session.
@@ -60,41 +103,43 @@ struct PromptPieces: Sendable {
     /// - Parameters:
     ///   - session: the session.
     ///   - graph: what each of its calls has in its context.
-    ///   - library: whose assets and block size it uses.
+    ///   - assets: those of its library.
     ///   - salts: what parts it from others.
-    init(_ session: Session, _ graph: ContextGraph, in library: SessionLibrary, salts: ReuseSalts) {
+    init(_ session: Session, _ graph: ContextGraph, in assets: PromptAssets, salts: ReuseSalts) {
         self.session = session
         self.graph = graph
         self.salts = salts
-        assets = library.assets
-        blockTokens = library.blockTokens
+        self.assets = assets
         let hasBlocks = session.calls.contains { !$0.blocks.isEmpty }
         var places: [String: Int] = [:]
         for call in session.calls where places[call.agent] == nil {
-            let portion = prefix(of: call.agent, hasBlocks: hasBlocks)
-            let place = prefixes.firstIndex(of: portion) ?? prefixes.count
-            if place == prefixes.count { prefixes.append(portion) }
+            let portions = prefix(of: call.agent, hasBlocks: hasBlocks)
+            let place = prefixes.firstIndex(of: portions) ?? prefixes.count
+            if place == prefixes.count { prefixes.append(portions) }
             places[call.agent] = place
         }
         prefixOfCall = session.calls.map { places[$0.agent] ?? 0 }
     }
 
     /// The prefix of an agent; where all of it is recorded, it is the same bytes whoever has it.
-    private func prefix(of agent: String, hasBlocks: Bool) -> Portion {
+    ///
+    /// Providers differ in whether the tools or the system prompt come first. With one system prompt, what two lists of tools
+    /// begin with is shared in either case; with different ones it is taken not to be.
+    private func prefix(of agent: String, hasBlocks: Bool) -> [Portion] {
         let whole = session.prefixTokens(of: agent)
         let names = session.prefixAssets[agent]
-        let (tools, system) = (names?.tools.flatMap { assets[$0] }, names?.system.flatMap { assets[$0] })
+        let (tools, system) = (names?.tools.flatMap { assets.assets[$0] }, names?.system.flatMap { assets.assets[$0] })
         let isMain = agent == Call.mainAgent
         let needsTools = isMain ? session.toolsTokens > .zero : whole > (system?.tokens ?? .zero)
         let needsSystem = isMain ? session.systemTokens > .zero : whole > (tools?.tokens ?? .zero)
         let mark = hasBlocks ? "/blocks" : ""
-        if tools != nil || !needsTools, system != nil || !needsSystem {
-            let key = "recorded/\(tools?.identifier ?? "")/\(system?.identifier ?? "")\(mark)"
-            return Portion(piece: .prefix(key), tokens: whole.value)
+        guard tools != nil || !needsTools, system != nil || !needsSystem else {
+            let key = session.prefixKey(of: agent, owner: "") + mark
+            return [Portion(piece: .prefix(key), tokens: whole.value, isOwn: session.share == .session)]
         }
-        return Portion(
-            piece: .prefix(session.prefixKey(of: agent, owner: "") + mark), tokens: whole.value,
-            isOwn: session.share == .session)
+        let systemTokens = tools == nil ? whole : min(whole, system?.tokens ?? .zero)
+        return [Portion(piece: .prefix("recorded/\(system?.identifier ?? "")\(mark)"), tokens: systemTokens.value)]
+            + assets.portions(tools?.identifier, tokens: (whole - systemTokens).value)
     }
 
     /// How much a call appends to its context.
@@ -113,7 +158,7 @@ struct PromptPieces: Sendable {
         let call = session.calls[index]
         let entry = graph.entries[index]
         var writer = Writer(
-            blocks: BlockCursor(call, from: entry.keptTokens, blockTokens: blockTokens),
+            blocks: BlockCursor(call, from: entry.keptTokens, blockTokens: assets.blockTokens),
             opening: entry.kept.isEmpty && call.blocks.isEmpty ? opening : nil, pass: pass,
             ownsBlocks: session.share == .session)
         if entry.remainder > .zero { writer.begin(entry.remainder, isAnswer: false) }
@@ -138,7 +183,7 @@ struct PromptPieces: Sendable {
     private func known(_ item: Call.AddedItem, _ pass: Int) -> PromptPiece? {
         if let text = item.text { return .text(text) }
         guard item.role == "doc", let name = item.name else { return nil }
-        switch assets[name]?.content {
+        switch assets.assets[name]?.content {
         case .document?, .system?: return .document(name, pass: nil)
         case .tools?, nil: return .document(name, pass: pass)
         }

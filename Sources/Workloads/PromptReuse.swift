@@ -18,10 +18,11 @@ public struct PromptReuse: Hashable, Sendable {
     public init(_ library: SessionLibrary, _ graphs: [ContextGraph], sessionCount: Int, salts: ReuseSalts) {
         let size = library.sessions.count
         var memory = PromptMemory()
+        let assets = PromptAssets(library)
         var passes: [[[TokenCount]]] = [[]]
         for number in 0..<min(sessionCount, 2 * size) {
             let (pass, place) = (number / size, number % size)
-            let prompts = PromptPieces(library.sessions[place], graphs[place], in: library, salts: salts)
+            let prompts = PromptPieces(library.sessions[place], graphs[place], in: assets, salts: salts)
             if pass == passes.count { passes.append([]) }
             passes[pass].append(
                 library.sessions[place].calls.indices.map {

@@ -97,7 +97,7 @@ private func documents(
                     for (place, session) in planned.sessions.enumerated() {
                         let key = SessionKey(endpoint: 0, round: round, session: place)
                         let pieces = PromptPieces(
-                            plan.session(key), plan.graph(key), in: plan.library, salts: choice)
+                            plan.session(key), plan.graph(key), in: PromptAssets(plan.library), salts: choice)
                         for call in pieces.session.calls.indices {
                             let cached = plan.cachedTokens(CallKey(session: key, call: call)).value
                             let shown = memory.take(call, of: pieces, number: number, pass: session.pass).tokens

@@ -130,6 +130,40 @@ private let everything = #"""
         #expect(ideal(["a", "b", "a"]) == 100, "equal sizes alone are not equal bytes")
     }
 
+    @Test func `recorded prefixes are shared whoever has them, and lists of tools as far as they begin alike`() {
+        func tool(_ name: String) -> ToolDefinition {
+            ToolDefinition(name: name, description: "Does it.", parameters: ["type": "object"])
+        }
+        let lists = ["x": ["a", "b"], "y": ["a", "c"], "z": ["b", "a"]]
+        var assets = lists.mapValues { names in
+            Asset(identifier: "", tokens: 40, content: .tools(names.map(tool)))
+        }
+        for name in assets.keys { assets[name]?.identifier = name }
+        for name in ["p", "q"] { assets[name] = Asset(identifier: name, tokens: 60, content: .system(name)) }
+        func session(_ names: (tools: String, system: String), _ place: Int, share: PrefixShare) -> Session {
+            let call = Call(
+                identifier: "0", agent: place == 2 ? "other" : Call.mainAgent, after: [], waitKind: .start,
+                context: .new,
+                added: [Call.AddedItem(role: "user", tokens: 10)], input: 110, output: 1)
+            var session = Session(
+                identifier: SessionIdentifier("s\(place)"), toolsTokens: 40, systemTokens: 60, share: share,
+                agentPrefixTokens: ["other": 100], calls: [call])
+            for agent in ["other", Call.mainAgent] {
+                session.prefixAssets[agent] = Session.PrefixAssets(tools: names.tools, system: names.system)
+            }
+            return session
+        }
+        let names = [("x", "p"), ("x", "q"), ("x", "p"), ("y", "p"), ("z", "p")]
+        for share in [PrefixShare.corpus, .tenant, .session] {
+            var library = SessionLibrary(header: SessionFile.header(name: "x"), assets: assets, sessions: [])
+            library.sessions = names.enumerated().map { session($1, $0, share: share) }
+            let reuse = PromptReuse(
+                library, library.sessions.map { ContextGraph($0) }, sessionCount: 5, salts: ReuseSalts())
+            let cached = library.sessions.indices.map { reuse.cachedTokens(call: 0, session: $0, pass: 0).value }
+            #expect(cached == [0, 0, 100, 80, 60])
+        }
+    }
+
     @Test func `equal block identifiers are equal bytes, in other sessions too, and sizes hold`() throws {
         func session(_ name: String, _ blocks: [Range<Int>], tokens: Int) -> Session {
             let call = Call(
