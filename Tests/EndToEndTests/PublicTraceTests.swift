@@ -26,8 +26,8 @@ private struct PublicTrace: CustomTestStringConvertible {
     var chains = 0
     /// True if sessions have equal tools with different system prompts, or tools that are alike in part.
     ///
-    /// The fleet puts tools first and compares bytes, so it may hold as much of a session's first prompt as its tools are; a plan takes different
-    /// system prompts to part what comes with them, since providers differ in what comes first.
+    /// The fleet puts tools first and compares bytes, so it may hold as much of a session's first prompt as its tools are; a
+    /// plan takes different system prompts to part what comes with them, since providers differ in what comes first.
     var hasLikeTools = false
     /// A text of our own that goes with the files, for sources that hold only a part.
     var extra: (name: String, text: String)?
