@@ -2,9 +2,9 @@ import Quantities
 
 /// What a cache of prompts could hold of a library's input, if its sessions ran once.
 ///
-/// A cache that forgets nothing sees the sessions one after another, by their starts where all are known, as in a
-/// plan that goes through the library once. The salts of tenants and sessions are on, as in a plan that does not say otherwise. One that forgets what was not used for ``PromptMemory/lifetime`` sees the calls
-/// in the order of their times.
+/// A cache that forgets nothing sees the sessions one after another, by their starts where all are known, as in a plan that
+/// goes through the library once. The salts of tenants and sessions are on, as in a plan that does not say otherwise. One that
+/// forgets what was not used for ``PromptMemory/lifetime`` sees the calls in the order of their times.
 struct PrefixReuse: Hashable, Sendable {
     /// Input tokens that a cache holds which forgets nothing and is shared by all sessions.
     private(set) var idealTokens = 0

@@ -1,9 +1,9 @@
 public import Quantities
 
-/// What a cache that forgets nothing has seen of each prompt, if a library's sessions are sent one after another, again and again.
+/// What a cache that forgets nothing has seen of each prompt, if a library's sessions are sent one after another.
 ///
-/// What is sent again and again is new only the first time: prefixes, and recorded texts where no salt parts them. What is made
-/// up for a session or for a pass is new in each. So all passes after the first are alike.
+/// A plan goes through a library again and again. Prefixes are new only the first time, and so are recorded texts where no salt
+/// parts them; what is made up for a session or for a pass is new in each. So all passes after the first are alike.
 public struct PromptReuse: Hashable, Sendable {
     private let passes: [[[TokenCount]]]
     private let totals: [[TokenCount]]
