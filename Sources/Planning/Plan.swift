@@ -103,7 +103,7 @@ public struct Plan: Hashable, Sendable {
     /// What each call of each session of the library has in its context.
     public let graphs: [ContextGraph]
     /// What an ideal cache has seen of each prompt before it is sent.
-    public let reuse: BlockReuse
+    public let reuse: PromptReuse
     /// The rounds.
     public let rounds: [PlannedRound]
     /// Turns tokens into text.
@@ -160,7 +160,9 @@ public struct Plan: Hashable, Sendable {
         let arrivals = try ArrivalTimes(profile, sessions: library.sessions, seed: seed)
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
-        reuse = BlockReuse(library, graphs, sessionCount: count)
+        reuse = PromptReuse(
+            library, graphs, sessionCount: count,
+            salts: ReuseSalts(tenant: profile.salts.tenant, session: profile.salts.session))
         pace = Pace(profile)
         let kept = pace.kept(library, count: count, seed: seed.derived("kept waits"))
         self.notices = notices
@@ -206,6 +208,7 @@ public struct Plan: Hashable, Sendable {
             if let first = errors.first {
                 throw PlanningError(description: "\(file): \(Counted.text(errors.count, "fault")), the first: \(first)")
             }
+            library = library.inOrderOfStarts
             if let count = workload.sessionCount { library.sessions = Array(library.sessions.prefix(count)) }
             return library
         }
@@ -251,12 +254,12 @@ public struct Plan: Hashable, Sendable {
         graphs[rounds[key.round].sessions[key.session].libraryIndex]
     }
 
-    /// Prompt tokens of a call that a cache which forgets nothing has seen, if the sessions run in their order.
+    /// Prompt tokens of a call that its endpoint's cache has seen if it forgets nothing and the sessions run in their order.
     ///
-    /// Blocks are new in each pass through the library, which is always gone through in the same order.
+    /// A prefix is new for the first call of the run that sends it, also where all sessions share it.
     public func cachedTokens(_ key: CallKey) -> TokenCount {
         let planned = rounds[key.session.round].sessions[key.session.session]
-        return reuse.cachedTokens(call: key.call, session: planned.libraryIndex)
+        return reuse.cachedTokens(call: key.call, session: planned.libraryIndex, pass: planned.pass)
     }
 
     /// The most that a call can cost at an endpoint; zero without a price.

@@ -52,7 +52,7 @@ public struct PlanEstimate: Hashable, Sendable {
         let sessions = plan.library.sessions
         let callCount = total { _, _ in 1 }.value
         let input = total { sessions[$0].calls[$1].input.value }
-        let cached = Self.cached(plan, counts)
+        let cached = Self.cachedTokens(plan)
         rows = plan.endpoints.enumerated().map { place, endpoint in
             let highestOutput = total { plan.outputBounds($1, of: $0, at: place).limit.value }
             let output = total { session, call in
@@ -84,23 +84,11 @@ public struct PlanEstimate: Hashable, Sendable {
         arrivals = plan.profile.load.isOpen ? .milliseconds(Int64(lastArrivals.reduce(0, +) * turns * 1000)) : nil
     }
 
-    /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint; a prefix that sessions share is new
-    /// once, and blocks are new once in each pass.
-    private static func cached(_ plan: Plan, _ counts: [Int]) -> TokenCount {
-        var known: Set<String> = []
-        var sum = 0
-        for (index, count) in counts.enumerated() where count > 0 {
-            let session = plan.library.sessions[index]
-            let graph = plan.graphs[index]
-            for (place, call) in session.calls.enumerated() {
-                let cached = plan.reuse.cachedTokens(call: place, session: index).value
-                let isNew =
-                    call.blocks.isEmpty && session.share != .session && graph.entries[place].kept.isEmpty
-                    && known.insert(session.prefixKey(of: call.agent, owner: "")).inserted
-                sum += cached * (isNew ? count - 1 : count)
-            }
+    /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint: those of all planned calls together.
+    static func cachedTokens(_ plan: Plan) -> TokenCount {
+        plan.rounds.lazy.flatMap(\.sessions).reduce(.zero) {
+            $0 + plan.reuse.cachedTokens(session: $1.libraryIndex, pass: $1.pass)
         }
-        return TokenCount(sum)
     }
 
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.

@@ -89,17 +89,4 @@ public struct ContextGraph: Hashable, Sendable {
         let prefixes = [call.agent, session.calls[source].agent].map { session.prefixKey(of: $0, owner: "") }
         return prefixes[0] == prefixes[1] ? source : nil
     }
-
-    /// Prompt tokens of a call that a cache which forgets nothing has seen.
-    ///
-    /// That is what the call keeps, with its prefix; a prefix that no other session has is new in the first call that sends it.
-    public func cachedTokens(_ index: Int, in session: Session) -> TokenCount {
-        let call = session.calls[index]
-        if session.share == .session {
-            let prefix = session.prefixKey(of: call.agent, owner: "")
-            let first = session.calls.firstIndex { session.prefixKey(of: $0.agent, owner: "") == prefix }
-            if first == index { return .zero }
-        }
-        return min(entries[index].keptTokens, call.input)
-    }
 }

@@ -26,6 +26,18 @@ public struct SessionLibrary: Hashable, Sendable {
     /// How many tokens a block of ``Call/blocks`` holds.
     public var blockTokens: Int { max(1, header["block"]?.integerValue ?? 64) }
 
+    /// The library with its sessions by their starts, if all are known; else as it is.
+    ///
+    /// Importers that read a stream hand a session out when it has ended, so that without this long ones would come last.
+    public var inOrderOfStarts: SessionLibrary {
+        let starts = sessions.compactMap(\.start)
+        guard starts.count == sessions.count else { return self }
+        let order = starts.indices.sorted { (starts[$0], $0) < (starts[$1], $1) }
+        var library = self
+        library.sessions = order.map { sessions[$0] }
+        return library
+    }
+
     /// What the source of an imported library lacks, and by which rules it was guessed.
     public var guesses: [String] {
         (header["source"]?["guesses"]?.arrayValue ?? []).compactMap(\.stringValue)
@@ -79,6 +91,9 @@ public struct Session: Hashable, Sendable {
     public var prefixAssets: [String: PrefixAssets] = [:]
     /// The calls; a call comes after those it depends on.
     public var calls: [Call]
+    /// True if the session's answer is that of its last call, whoever makes it: where agents are told apart only by their model
+    /// or system prompt, and nothing says that one works for another.
+    public var endsWithLastCall = false
     /// When the session began in its source, from the source's beginning; nil if it does not say.
     public var start: Duration?
 
@@ -132,8 +147,12 @@ public struct Session: Hashable, Sendable {
         return "\(share.rawValue)/\(sharer)/\(main ? "main" : "agent")/\(sizes)\(names)"
     }
 
-    /// The call whose answer is the session's: the last of the main agent, or the last of all in a session without one.
-    public var finalCall: Int? { calls.lastIndex { $0.agent == Call.mainAgent } ?? calls.indices.last }
+    /// The call whose answer is the session's: the last of the main agent, or the last of all in a session without one, or in
+    /// one that says so.
+    public var finalCall: Int? {
+        let last = endsWithLastCall ? nil : calls.lastIndex { $0.agent == Call.mainAgent }
+        return last ?? calls.indices.last
+    }
 
     /// The size of an agent's prefix.
     public func prefixTokens(of agent: String) -> TokenCount {

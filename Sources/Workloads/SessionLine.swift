@@ -33,6 +33,7 @@ struct SessionLine {
         for member in value["agents"]?.objectValue?.members ?? [] {
             session.prefixAssets[member.key] = Self.assets(member.value)
         }
+        session.endsWithLastCall = try endsWithLastCall(identifier)
         var previous: [String: Call] = [:]
         for value in calls {
             let call = try call(value, previous)
@@ -40,6 +41,14 @@ struct SessionLine {
             session.calls.append(call)
         }
         return session
+    }
+
+    private func endsWithLastCall(_ session: String) throws(SessionFileError) -> Bool {
+        switch value["final"] {
+        case nil, "main": false
+        case "last": true
+        default: throw problem("the final call of session \(session) must be main or last")
+        }
     }
 
     private func call(_ value: JSONValue, _ previous: [String: Call]) throws(SessionFileError) -> Call {

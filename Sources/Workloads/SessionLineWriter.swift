@@ -18,6 +18,7 @@ extension SessionLine {
             ("profile", .string(session.profile)),
         ])
         if let start = session.start { object["start_s"] = .number(start.seconds) }
+        if session.endsWithLastCall { object["final"] = "last" }
         object["prefix"] = .object(
             JSONObject(
                 assets(Call.mainAgent) + [

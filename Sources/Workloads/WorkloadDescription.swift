@@ -28,7 +28,8 @@ public struct WorkloadDescription: Sendable {
     public let outputTokens: TokenCount
     /// The share of calls whose new part is a tool result.
     public let toolShare: Double
-    /// The share of prompt tokens that an ideal cache, which forgets nothing and is shared by all sessions, would hold.
+    /// The share of prompt tokens that an ideal cache, which forgets nothing and is shared by all sessions, would hold, if they
+    /// run one after another.
     public let idealHitShare: Double
     /// The same if a cache forgets a context five minutes after the last call that used it ended, client waits only.
     public let fiveMinuteHitShare: Double
@@ -44,7 +45,11 @@ public struct WorkloadDescription: Sendable {
     public let rows: [Row]
 
     /// Describes a library.
-    public init(_ library: SessionLibrary) {
+    ///
+    /// - Parameters:
+    ///   - library: the library.
+    ///   - salts: what parts sessions in caches; all, as in a plan that says nothing else.
+    public init(_ library: SessionLibrary, salts: ReuseSalts = ReuseSalts()) {
         var (input, tools, reasoning) = (0, 0, 0)
         var (inputs, added, outputs, waits): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
         var growths: [Double] = []
@@ -63,7 +68,7 @@ public struct WorkloadDescription: Sendable {
                 growths.append(Double(last.input.value - first.input.value) / Double(own.count - 1))
             }
         }
-        let reuse = PrefixReuse(library)
+        let reuse = PrefixReuse(library, salts: salts)
         let starts = library.sessions.compactMap(\.start)
         startedCount = starts.count
         arrivalSpan = starts.min().map { (starts.max() ?? $0) - $0 }
@@ -73,7 +78,7 @@ public struct WorkloadDescription: Sendable {
         outputTokens = TokenCount(outputs.reduce(0) { $0 + Int($1) })
         toolShare = callCount == 0 ? 0 : Double(tools) / Double(callCount)
         idealHitShare = input == 0 ? 0 : Double(reuse.idealTokens) / Double(input)
-        fiveMinuteHitShare = input == 0 ? 0 : Double(reuse.fiveMinuteTokens) / Double(input)
+        fiveMinuteHitShare = input == 0 ? 0 : Double(reuse.freshTokens) / Double(input)
         reasoningShare = outputTokens == .zero ? 0 : Double(reasoning) / Double(outputTokens.value)
         agentShare =
             callCount == 0

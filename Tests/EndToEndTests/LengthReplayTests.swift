@@ -17,15 +17,19 @@ extension EndToEnd {
             let truth: GroundTruth
         }
 
-        private func replay(_ type: any TraceImporter.Type, _ lines: [String]) throws -> [Replayed] {
+        private func replay(
+            _ type: any TraceImporter.Type, _ lines: [String], salts: String = "{}", passes: Int = 1
+        ) throws -> [Replayed] {
             let bytes = Array(lines.joined(separator: "\n").utf8)
             let library = try TraceImport.library(type, [("trace", bytes)])
             let stage = try Stage(
-                [persona], settings: "rounds: 1\nsessions_per_round: \(library.sessions.count)", sessions: library)
+                [persona],
+                settings: "rounds: \(passes)\nsessions_per_round: \(library.sessions.count)\nsalts: \(salts)",
+                sessions: library)
             defer { stage.close() }
             let (file, reason) = try stage.run()
             #expect(reason == .complete)
-            #expect(file.attempts.count == library.sessions.reduce(0) { $0 + $1.calls.count })
+            #expect(file.attempts.count == passes * library.sessions.reduce(0) { $0 + $1.calls.count })
             let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
             return try file.attempts.map { row in
                 #expect(row.outcome == .ok, "\(row.errorText ?? "")")
@@ -60,6 +64,55 @@ extension EndToEnd {
             }
             let planned = replayed.reduce(0) { $0 + $1.row.plannedCached.value }
             #expect(planned == 1800 + 1024 + 1000)
+        }
+
+        private func compare(_ replayed: [Replayed]) {
+            for call in replayed {
+                let (cached, planned) = (call.truth.cachedTokens.value, call.row.plannedCached.value)
+                #expect(abs(cached - planned) <= 24, "\(call.row.place): \(cached) cached, planned \(planned)")
+            }
+        }
+
+        @Test(arguments: [1, 2])
+        func `what a chain shares with other prompts ends where messages do`(passes: Int) throws {
+            func line(_ chat: Int, _ parent: Int, _ time: Int, _ input: Int, _ blocks: Range<Int>) -> String {
+                #"{"chat_id":\#(chat),"parent_chat_id":\#(parent),"timestamp":\#(time),"input_length":\#(input),"#
+                    + #""output_length":100,"type":"text","turn":1,"hash_ids":\#(Array(blocks))}"#
+            }
+            // The second root has all blocks of the first chat's last prompt, but in one message; the third sends it again.
+            let replayed = try replay(
+                BailianImporter.self,
+                [
+                    line(1, -1, 0, 1600, 0..<100), line(2, 1, 1, 3200, 0..<200), line(3, -1, 2, 3200, 0..<200),
+                    line(4, -1, 3, 3000, 0..<187), line(5, 2, 4, 3500, 0..<218),
+                ], passes: passes)
+            compare(replayed)
+            let planned = replayed.reduce(0) { $0 + $1.row.plannedCached.value }
+            #expect(planned == passes * (0 + 1600 + 3200 + 1600 + 2992))
+        }
+
+        @Test(arguments: ["{}", "{session: false}", "{tenant: false, session: false}"])
+        func `documents at the beginning are shared unless salts stand before them`(salts: String) throws {
+            func request(_ session: Int, _ time: Int, _ passages: [Int]) -> String {
+                #"{"timestamp":\#(time),"input_length":1100,"output_length":20,"session_id":\#(session),"#
+                    + #""hash_ids":{"sys_prompt":[1],"passages_ids":\#(passages),"history":[],"web_search":[],"#
+                    + #""user_input":[]}}"#
+            }
+            func size(_ component: Int, _ tokens: Int) -> String {
+                #"{"passages_id":\#(component),"token_length":\#(tokens)}"#
+            }
+            let replayed = try replay(
+                RAGPulseImporter.self,
+                [
+                    request(1, 0, [10, 11, 12]), request(1, 5, [10, 12, 11]), request(2, 9, [10, 11, 12]),
+                    size(1, 100), size(10, 300), size(11, 300), size(12, 300),
+                ], salts: salts, passes: 2)
+            compare(replayed)
+            let planned = replayed.map(\.row).sorted {
+                ($0.place.round, $0.place.session, $0.place.call) < ($1.place.round, $1.place.session, $1.place.call)
+            }.map(\.plannedCached.value)
+            let isParted = salts != "{tenant: false, session: false}" && salts != "{session: false}"
+            #expect(planned == (isParted ? [0, 400, 100, 100, 400, 100] : [0, 400, 1000, 100, 400, 1000]))
         }
 
         @Test func `a fleet counts the tokens of short single requests`() throws {

@@ -3,6 +3,7 @@ import Encodings
 import Foundation
 import Planning
 import Quantities
+import Records
 import Rehearsal
 import Testing
 import Workloads
@@ -45,17 +46,32 @@ extension EndToEnd {
             defer { stage.close() }
             let (file, reason) = try stage.run()
             let truths = stage.fleet.truths
-            let promised = WorkloadDescription(stage.plan.library)
+            let policy = stage.plan.profile.salts
+            let promised = WorkloadDescription(
+                stage.plan.library, salts: ReuseSalts(tenant: policy.tenant, session: policy.session))
             #expect(reason == .complete)
             #expect(
                 file.attempts.allSatisfy { $0.outcome == .ok }, "\(file.attempts.compactMap(\.errorText).prefix(3))")
             #expect(truths.count == promised.callCount)
+            try compare(file, truths)
             let input = truths.reduce(0) { $0 + $1.inputTokens.value }
             let cached = truths.reduce(0) { $0 + $1.cachedTokens.value }
             let share = Double(cached) / Double(input)
             #expect(
                 abs(share - promised.idealHitShare) < 0.01,
                 "the fleet's cache held \(share), and \(promised.idealHitShare) was promised")
+        }
+
+        /// What the fleet's cache held of each call is what was planned, within a block of it.
+        private func compare(_ file: RunFile, _ truths: [GroundTruth]) throws {
+            let named = Dictionary(uniqueKeysWithValues: truths.map { ($0.requestIdentifier, $0) })
+            for row in file.attempts {
+                let truth = try #require(named[RunDriver.requestIdentifier(CallKey(row.place))])
+                let (cached, planned) = (truth.cachedTokens.value, row.plannedCached.value)
+                #expect(
+                    abs(cached - planned) <= max(32, planned / 100),
+                    "\(row.place): \(cached) cached, \(planned) planned, input \(truth.inputTokens)")
+            }
         }
 
         @Test(arguments: cases)

@@ -22,6 +22,13 @@ private struct PublicTrace: CustomTestStringConvertible {
     let callCount: Int
     /// How many sessions, and how many of the first calls of each, are replayed.
     var replayed = (sessions: 2, calls: 6)
+    /// How many of the replayed sessions must have a second call, at least.
+    var chains = 0
+    /// True if sessions have equal tools with different system prompts, or tools that are alike in part.
+    ///
+    /// The fleet puts tools first and compares bytes, so it may hold as much of a session's first prompt as its tools are; a
+    /// plan takes different system prompts to part what comes with them, since providers differ in what comes first.
+    var hasLikeTools = false
     /// A text of our own that goes with the files, for sources that hold only a part.
     var extra: (name: String, text: String)?
     /// Every warning that lint may give, by what it says, and why that is right.
@@ -48,7 +55,7 @@ private let traces = [
         callCount: 11, replayed: (sessions: 1, calls: 11)),
     PublicTrace(
         format: "bfcl", files: ["bfcl/BFCL_v4_live_multiple.json.gz"], sessionCount: 1053, callCount: 1053,
-        replayed: (sessions: 40, calls: 1)),
+        replayed: (sessions: 40, calls: 1), hasLikeTools: true),
     PublicTrace(
         format: "tau-bench", files: ["taubench/airline_tools.json", "taubench/airline_policy.md"], sessionCount: 1,
         callCount: 2, extra: ("gpt-airline-run.json", conversation)),
@@ -66,7 +73,7 @@ private let traces = [
         replayed: (sessions: 1, calls: 15)),
     PublicTrace(
         format: "mooncake", files: ["mooncake/conversation_trace.head200.jsonl"], sessionCount: 193, callCount: 200,
-        replayed: (sessions: 12, calls: 2),
+        replayed: (sessions: 20, calls: 2), chains: 1,
         warnings: ["they were recorded in batches": "the source has one time for all requests of about three seconds"]),
     PublicTrace(
         format: "azure", files: ["azure/AzureLLMInferenceTrace_code.csv.gz"], sessionCount: 8819, callCount: 8819,
@@ -156,7 +163,8 @@ extension EndToEnd {
         }
 
         private func replay(_ whole: SessionLibrary, _ trace: PublicTrace) throws {
-            var library = whole
+            // In the order of the plan.
+            var library = whole.inOrderOfStarts
             library.sessions = Array(library.sessions.prefix(trace.replayed.sessions))
             for index in library.sessions.indices {
                 library.sessions[index].calls = Array(library.sessions[index].calls.prefix(trace.replayed.calls))
@@ -169,16 +177,19 @@ extension EndToEnd {
             let stage = try Stage([persona], settings: settings, sessions: library, timeScale: "0.00001")
             defer { stage.close() }
             let (file, reason) = try stage.run()
+            #expect(library.sessions.count { $0.calls.count > 1 } >= trace.chains)
             let callCount = library.sessions.reduce(0) { $0 + $1.calls.count }
             #expect(reason == .complete && file.attempts.count == callCount && stage.fleet.truths.count == callCount)
             let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
             for row in file.attempts {
                 let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
-                try compare(row, truth, library)
+                try compare(row, truth, library, hasLikeTools: trace.hasLikeTools)
             }
         }
 
-        private func compare(_ row: AttemptRow, _ truth: GroundTruth, _ library: SessionLibrary) throws {
+        private func compare(
+            _ row: AttemptRow, _ truth: GroundTruth, _ library: SessionLibrary, hasLikeTools: Bool
+        ) throws {
             let session = library.sessions[row.place.session]
             let call = session.calls[row.place.call]
             let expected = Expected(call, session, library)
@@ -192,6 +203,12 @@ extension EndToEnd {
             let least = Double(expected.input) * 0.98
             let counted = Double(truth.inputTokens.value)
             #expect((least...most).contains(counted), "\(place): \(counted) of \(expected.input) tokens")
+            let (cached, planned) = (truth.cachedTokens.value, row.plannedCached.value)
+            let slack = max(24 + expected.saltTokens, planned / 100)
+            let surplus = hasLikeTools ? max(0, session.toolsTokens.value - planned) : 0
+            #expect(
+                (planned - slack...planned + slack + surplus).contains(cached),
+                "\(place): \(cached) cached, \(planned) planned")
         }
     }
 }

@@ -1,9 +1,9 @@
 import Profiles
 import Quantities
 import Testing
-import Workloads
 
 @testable import Planning
+@testable import Workloads
 
 private func documents(
     _ settings: String = "", workload: String = "generator: coding-S", limit: Int = 100_000,
@@ -81,6 +81,54 @@ private func documents(
             added: [.init(role: "user", tokens: TokenCount(add))], input: TokenCount(input), output: 10, blocks: blocks)
     }
 
+    @Test(arguments: ["coding-S", "swarm", "rag", "customer-service", "api-average"])
+    func `what is planned to be cached adds up to what is estimated, and a prefix is new once`(name: String) throws {
+        for salts in ["{}", "{tenant: false, session: false}", "{session: false}"] {
+            for size in [1, 3, 20] {
+                let plan = try Plan(
+                    documents(
+                        "rounds: 5\nsalts: \(salts)", workload: "generator: \(name)\nsession_count: \(size)",
+                        limit: 9_000_000))
+                // Every planned session is shown to a cache, without the shortcut that later passes are alike.
+                var (memory, sum) = (PromptMemory(), 0)
+                let choice = ReuseSalts(tenant: plan.profile.salts.tenant, session: plan.profile.salts.session)
+                var number = 0
+                for (round, planned) in plan.rounds.enumerated() {
+                    for (place, session) in planned.sessions.enumerated() {
+                        let key = SessionKey(endpoint: 0, round: round, session: place)
+                        let pieces = PromptPieces(
+                            plan.session(key), plan.graph(key), in: PromptAssets(plan.library), salts: choice)
+                        for call in pieces.session.calls.indices {
+                            let cached = plan.cachedTokens(CallKey(session: key, call: call)).value
+                            let shown = memory.take(call, of: pieces, number: number, pass: session.pass).tokens
+                            #expect(cached == shown, "\(key) call \(call)")
+                            if number == 0, call == 0 { #expect(cached == 0, "nothing was sent before") }
+                            sum += cached
+                        }
+                        number += 1
+                    }
+                }
+                #expect(sum > 0 && PlanEstimate.cachedTokens(plan).value == sum)
+            }
+        }
+    }
+
+    @Test func `sessions of a file are taken by their starts, if all have one`() throws {
+        func names(_ starts: [Int?], _ settings: String = "") throws -> [String] {
+            var library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: [])
+            library.sessions = starts.enumerated().map { place, start in
+                Session(
+                    identifier: SessionIdentifier("\(place)"), toolsTokens: .zero, systemTokens: .zero,
+                    calls: [call("0", .new, add: 5, input: 5, [])], start: start.map { .seconds($0) })
+            }
+            return try Plan(documents("", workload: "sessions_file: s.jsonl\n\(settings)", sessions: library)).library
+                .sessions.map(\.identifier.rawValue)
+        }
+        #expect(try names([7, 3, 9, 3]) == ["1", "3", "0", "2"])
+        #expect(try names([7, 3, 9, 3], "session_count: 2") == ["1", "3"])
+        #expect(try names([7, nil, 3], "session_count: 2") == ["0", "1"])
+    }
+
     @Test func `blocks that were sent before are read from a cache, in each pass anew`() throws {
         let calls = [
             [call("0", .new, add: 1200, input: 1200, [0..<3])],
@@ -100,7 +148,7 @@ private func documents(
         sessions[4].share = .session
         let library = SessionLibrary(header: SessionFile.header(name: "x", block: 512), sessions: sessions)
         let plan = try Plan(documents("rounds: 5", workload: "sessions_file: s.jsonl", sessions: library))
-        let expected = [[0], [1024], [1024, 1536], [0], [0]]
+        let expected = [[0], [1024], [1024, 1024], [0], [0]]
         for (round, planned) in plan.rounds.enumerated() {
             for (place, session) in planned.sessions.enumerated() {
                 let key = SessionKey(endpoint: 0, round: round, session: place)
@@ -111,7 +159,7 @@ private func documents(
             }
         }
         // Two passes: all input at 1 USD a million, what is read from the cache at a tenth of it, and the answers at two.
-        let (input, cached) = (2 * (1200 + 1100 + 1024 + 1634 + 1100 + 400), 2 * (1024 + 1024 + 1536))
+        let (input, cached) = (2 * (1200 + 1100 + 1024 + 1634 + 1100 + 400), 2 * (1024 + 1024 + 1024))
         let lowest = (input - cached) * 1_000_000 + cached * 100_000 + 12 * 10 * 2_000_000
         #expect(PlanEstimate(plan).rows[0].lowest?.picodollars == Int64(lowest))
     }

@@ -41,6 +41,8 @@ import Testing
             ])
         #expect(library.assets.keys.sorted() == ["system-8302", "system-8308"])
         #expect(library.sessions[1].calls.map(\.agent) == ["main", "system-8308", "system-8308"])
+        #expect(library.sessions.map(\.finalCall) == [0, 2], "another system prompt is no sub-agent")
+        #expect(try SessionFile.read(SessionFile.write(library)) == library)
         #expect(library.sessions[0].calls[0].other["recorded_in"] == 1260)
         #expect(library.sessions[1].calls[0].other["recorded_in"] == nil)
         let texts = [(0, 0), (1, 0), (1, 2)].map { LengthTraces.texts(library, $0.0, $0.1) }
@@ -121,6 +123,11 @@ extension ServiceLengthTests {
         #expect(calls[1].recorded.cached == 800)
         #expect(calls[1].reasoning == 20)
         #expect(calls.map(\.agent) == ["main", "main", "main", "main", "small"])
+        #expect(library.sessions.map(\.finalCall) == [4, 1, 0, 0], "another model is no sub-agent")
+        var cut = library.sessions[0]
+        cut.agentPrefixTokens = [:]
+        cut.calls.removeLast(2)
+        #expect(cut.finalCall == 2, "also of a session that is cut")
         #expect(calls[3].after == ["1"])
         #expect(calls[4].after == ["2"])
         #expect(SessionLint.findings(library) == [])

@@ -11,7 +11,7 @@ private let everything = #"""
     {"kind":"asset","id":"tools-1","type":"tools","tools":[{"name":"read","description":"Reads.","parameters":{"type":"object"}}],"tok":20}
     {"kind":"asset","id":"system-1","type":"system","text":"Be brief.","tok":3}
     {"kind":"asset","id":"page","type":"doc","text":"A page.","tok":2}
-    {"kind":"session","id":"s","tenant":"t1","profile":"p","start_s":1.5,"prefix":{"tools":"tools-1","system":"system-1","tools_tok":20,"system_tok":3,"share":"tenant"},"agents":{"a":{"prefix_tok":5}},"calls":[{"id":"0","agent":"main","after":[],"wait_s":0,"wait":"start","new":1,"carry":0,"add":[{"role":"user","n":4,"text":"Read the file."},{"role":"doc","n":2,"name":"page"}],"in":29,"out":9,"reason":2,"stop":"tool_use","role":"main","text":"I will.","reason_text":"Hm.","calls":[{"name":"read","n":5,"args":"{\"path\":\"a\"}"},{"name":"read","n":0}],"cap":64,"abort":{"tok":3},"opts":{"tool_choice":"required","parallel":true,"temperature":0.5},"t":0.25,"ttft_s":0.125,"dur_s":2,"cached":16,"h":[[7,1],[3,1]]},{"id":"1","agent":"main","after":["0"],"wait_s":0.5,"wait":"tool","carry":7,"add":[{"role":"tool","n":3,"text":"x = 1"},{"role":"tool","n":3,"err":true}],"in":42,"out":4,"role":"small","abort":{"s":1.5},"opts":{"tool_choice":"read"},"note":"kept"}]}
+    {"kind":"session","id":"s","tenant":"t1","profile":"p","start_s":1.5,"final":"last","prefix":{"tools":"tools-1","system":"system-1","tools_tok":20,"system_tok":3,"share":"tenant"},"agents":{"a":{"prefix_tok":5}},"calls":[{"id":"0","agent":"main","after":[],"wait_s":0,"wait":"start","new":1,"carry":0,"add":[{"role":"user","n":4,"text":"Read the file."},{"role":"doc","n":2,"name":"page"}],"in":29,"out":9,"reason":2,"stop":"tool_use","role":"main","text":"I will.","reason_text":"Hm.","calls":[{"name":"read","n":5,"args":"{\"path\":\"a\"}"},{"name":"read","n":0}],"cap":64,"abort":{"tok":3},"opts":{"tool_choice":"required","parallel":true,"temperature":0.5},"t":0.25,"ttft_s":0.125,"dur_s":2,"cached":16,"h":[[7,1],[3,1]]},{"id":"1","agent":"main","after":["0"],"wait_s":0.5,"wait":"tool","carry":7,"add":[{"role":"tool","n":3,"text":"x = 1"},{"role":"tool","n":3,"err":true}],"in":42,"out":4,"role":"small","abort":{"s":1.5},"opts":{"tool_choice":"read"},"note":"kept"}]}
 
     """#
 
@@ -32,6 +32,7 @@ private let everything = #"""
         #expect(library.sessions[0].calls[1].request.toolChoice == .named("read"))
         #expect(library.sessions[0].start == .milliseconds(1500))
         #expect(call.blocks == [7..<8, 3..<4])
+        #expect(library.sessions[0].endsWithLastCall)
         #expect(library.guesses == ["Waits are made up."])
         let written = SessionFile.write(library)
         #expect(try SessionFile.read(written) == library)
@@ -58,6 +59,7 @@ private let everything = #"""
         (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
         (#""type":"doc""#, #""type":"docs""#, "the type of asset page"),
         (#""id":"page""#, #""id":"system-1""#, "the asset system-1 stands twice"),
+        (#""final":"last""#, #""final":"0""#, "the final call of session s must be main or last"),
         (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
     ])
     func `what is not of the format is named`(old: String, new: String, message: String) throws {
@@ -128,6 +130,40 @@ private let everything = #"""
         #expect(ideal(["a", "b", "a"]) == 100, "equal sizes alone are not equal bytes")
     }
 
+    @Test func `recorded prefixes are shared whoever has them, and lists of tools as far as they begin alike`() {
+        func tool(_ name: String) -> ToolDefinition {
+            ToolDefinition(name: name, description: "Does it.", parameters: ["type": "object"])
+        }
+        let lists = ["x": ["a", "b"], "y": ["a", "c"], "z": ["b", "a"]]
+        var assets = lists.mapValues { names in
+            Asset(identifier: "", tokens: 40, content: .tools(names.map(tool)))
+        }
+        for name in assets.keys { assets[name]?.identifier = name }
+        for name in ["p", "q"] { assets[name] = Asset(identifier: name, tokens: 60, content: .system(name)) }
+        func session(_ names: (tools: String, system: String), _ place: Int, share: PrefixShare) -> Session {
+            let call = Call(
+                identifier: "0", agent: place == 2 ? "other" : Call.mainAgent, after: [], waitKind: .start,
+                context: .new,
+                added: [Call.AddedItem(role: "user", tokens: 10)], input: 110, output: 1)
+            var session = Session(
+                identifier: SessionIdentifier("s\(place)"), toolsTokens: 40, systemTokens: 60, share: share,
+                agentPrefixTokens: ["other": 100], calls: [call])
+            for agent in ["other", Call.mainAgent] {
+                session.prefixAssets[agent] = Session.PrefixAssets(tools: names.tools, system: names.system)
+            }
+            return session
+        }
+        let names = [("x", "p"), ("x", "q"), ("x", "p"), ("y", "p"), ("z", "p")]
+        for share in [PrefixShare.corpus, .tenant, .session] {
+            var library = SessionLibrary(header: SessionFile.header(name: "x"), assets: assets, sessions: [])
+            library.sessions = names.enumerated().map { session($1, $0, share: share) }
+            let reuse = PromptReuse(
+                library, library.sessions.map { ContextGraph($0) }, sessionCount: 5, salts: ReuseSalts())
+            let cached = library.sessions.indices.map { reuse.cachedTokens(call: 0, session: $0, pass: 0).value }
+            #expect(cached == [0, 0, 100, 80, 60])
+        }
+    }
+
     @Test func `equal block identifiers are equal bytes, in other sessions too, and sizes hold`() throws {
         func session(_ name: String, _ blocks: [Range<Int>], tokens: Int) -> Session {
             let call = Call(
@@ -183,10 +219,10 @@ private let everything = #"""
             (start: 0, call: call("a", 30, [1..<4])), (start: 10, call: call("b", 35, [1..<3, 9..<11])),
             (start: 400, call: call("c", 30, [1..<4])), (start: 401, call: call("d", 20, [2..<4])),
         ]
-        // b finds blocks 1 and 2, c all three but too late for five minutes, d all its blocks though none began a prompt.
+        // b finds blocks 1 and 2, c all three but too late for five minutes, d nothing: no prompt began with block 2.
         let reuse = PrefixReuse(library(parts))
-        #expect(reuse.idealTokens == 20 + 30 + 20)
-        #expect(reuse.fiveMinuteTokens == 20 + 0 + 20)
+        #expect(reuse.idealTokens == 20 + 30)
+        #expect(reuse.freshTokens == 20)
         #expect(PrefixReuse(library(parts.reversed())) == reuse, "their order in the file does not matter")
         #expect(PrefixReuse(library(parts, share: .session)).idealTokens == 0)
     }

@@ -185,20 +185,43 @@ private func bytes(_ items: [ConversationItem]) -> Int {
         #expect(ContextGraph(session).previousCall(2, in: session) == 0)
     }
 
-    @Test func `a prefix of the session's own is in no cache before it was sent, a shared one is`() {
+    @Test func `a prefix is in no cache before it was sent, and who shares it finds it in later sessions`() {
         var session = Session(
             identifier: "s", toolsTokens: 60, systemTokens: 40, agentPrefixTokens: ["a": 7],
             calls: [
                 call("0", .new, add: 50), call("1", .continuing, carry: 10, add: 20),
                 call("2", .new, add: 3, agent: "a"),
                 call("3", .new, add: 9), call("4", .continuing, carry: 5, add: 1, agent: "a"),
+                call("5", .fork("3"), add: 2, agent: "a"), call("6", .continuing, add: 4, agent: "a"),
             ])
         let graph = ContextGraph(session)
         for index in session.calls.indices { session.calls[index].input = graph.promptTokens(index, in: session) }
-        let cached = { session.calls.indices.map { graph.cachedTokens($0, in: session).value } }
-        #expect(cached() == [100, 150, 7, 100, 10])
-        session.share = .session
-        #expect(cached() == [0, 150, 0, 100, 10])
+        let first = [0, 150, 0, 100, 10, 7, 18]
+        let later = [100, 150, 7, 100, 10, 7, 18]
+        let tables: [(share: PrefixShare, tenants: [String], cached: [[Int]])] = [
+            (.corpus, ["x", "x", "y"], [first, later, later]), (.tenant, ["x", "x", "y"], [first, later, first]),
+            (.session, ["x", "x", "y"], [first, first, first]),
+        ]
+        for table in tables {
+            session.share = table.share
+            var library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: [])
+            library.sessions = table.tenants.map { tenant in
+                var copy = session
+                copy.tenant = tenant
+                return copy
+            }
+            let reuse = PromptReuse(
+                library, library.sessions.map { ContextGraph($0) }, sessionCount: 6, salts: ReuseSalts())
+            for place in library.sessions.indices {
+                for (pass, expected) in [table.cached[place], table.share == .session ? first : later].enumerated() {
+                    let cached = session.calls.indices.map {
+                        reuse.cachedTokens(call: $0, session: place, pass: pass).value
+                    }
+                    #expect(cached == expected, "\(table.share), session \(place), pass \(pass)")
+                    #expect(reuse.cachedTokens(session: place, pass: pass).value == cached.reduce(0, +))
+                }
+            }
+        }
     }
 
     @Test func `lint finds a broken equation, unknown dependencies, doubles and a missing licence`() {

@@ -20,6 +20,7 @@ public struct BailianImporter: TraceImporter {
                 + "recorded.",
             "A session ends when an hour passes without a request of it, and until then it is held in memory; a request whose "
                 + "parent is not known begins a session.",
+            "Sessions are handed out when they end, so that long ones stand late in the file; plans take them by their starts.",
             TraceClock.guess,
         ])
 

@@ -15,6 +15,7 @@ public struct BurstGPTImporter: TraceImporter {
             "Each prompt is one new message, since what the prompts of a session share is not recorded.",
             "The wait before a call is a human's, from the end of the call before it (its elapsed time); where no elapsed "
                 + "time is recorded it is too long by the time that the answer took.",
+            "Sessions are handed out when they end, so that long ones stand late in the file; plans take them by their starts.",
             TraceClock.guess,
         ])
 

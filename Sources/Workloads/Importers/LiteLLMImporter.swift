@@ -13,7 +13,8 @@ public struct LiteLLMImporter: TraceImporter {
             "Rows with one session_id are a session; without it those of one end_user, until half an hour passes between "
                 + "them; other rows are sessions of their own.",
             "A row goes on from the last one of its session and model if that had ended, and its prompt is at least as large "
-                + "as that prompt and its answer; else its prompt is new. Each model beside the first is an agent.",
+                + "as that prompt and its answer; else its prompt is new. Each model beside the first is an agent, but none "
+                + "is taken for another's helper: a session's answer is that of its last call.",
             "What a prompt grows by beyond the answer before it is one user message; tools are not recorded, and their times "
                 + "are part of the wait, which is taken for a human's and is at most eleven days.",
             "A row that was answered from the proxy's own cache, and one whose first token came no earlier than its last, has "
@@ -135,6 +136,7 @@ public struct LiteLLMImporter: TraceImporter {
             return
         }
         let agent = request.model == first.model ? Call.mainAgent : request.model ?? "unknown"
+        if agent != Call.mainAgent { work.endWithLastCall() }
         func hasEnded(_ index: Int) -> Bool { work.requests[index].end.map { $0 <= start } ?? true }
         if let previous = work.lastCall(of: agent), hasEnded(previous),
             request.input >= work.requests[previous].input + work.requests[previous].visibleOutput

@@ -18,7 +18,9 @@ public struct MooncakeImporter: TraceImporter {
             "A chain ends when an hour passes without a request of it; until then it is held in memory, as are all block "
                 + "identifiers until the end.",
             "Arrivals are as recorded, in batches of about three seconds, which a load with recorded arrivals spreads if its "
-                + "quantum is 3s.", TraceClock.guess,
+                + "quantum is 3s.",
+            "Sessions are handed out when they end, so that long ones stand late in the file; plans take them by their starts.",
+            TraceClock.guess,
         ])
 
     private var clock = TraceClock()

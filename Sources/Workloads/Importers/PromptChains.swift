@@ -18,8 +18,21 @@ struct PromptChains {
 
     private struct Member {
         let request: TraceRequest
-        /// The last full block of the prompt, if others may go on from it.
-        var head: Int?
+        /// The full blocks of the prompt, if others may go on from it.
+        var head: PrefixKey?
+    }
+
+    /// Blocks at the beginning of a prompt, in short.
+    private struct PrefixKey: Hashable {
+        private(set) var count = 0
+        private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+
+        /// Appends a block, in the way of FNV-1a with a mix of its bits.
+        mutating func append(_ block: Int) {
+            count += 1
+            hash = (hash ^ UInt64(bitPattern: Int64(block))) &* 0x9E37_79B9_7F4A_7C15
+            hash ^= hash >> 29
+        }
     }
 
     /// A request from which others may go on.
@@ -31,8 +44,8 @@ struct PromptChains {
     }
 
     private var open: OpenSessions<Int, Chain>
-    /// The heads by the last of their full blocks.
-    private var heads: [Int: Head] = [:]
+    /// The heads by all their full blocks.
+    private var heads: [PrefixKey: Head] = [:]
     private var seen: Set<Int> = []
     private var chainCount = 0
 
@@ -56,19 +69,21 @@ struct PromptChains {
     mutating func take(
         _ request: TraceRequest, at time: Duration, _ blocks: BlockIdentifiers
     ) -> [[TraceRequest]] {
-        var ended: [Chain] = []
-        open.closeIdle(at: time) { _, chain in ended.append(chain) }
-        for chain in ended {
-            for member in chain.members { if let head = member.head { heads[head] = nil } }
+        var ended: [(number: Int, chain: Chain)] = []
+        open.closeIdle(at: time) { ended.append(($0, $1)) }
+        for (number, chain) in ended {
+            // A later chain may have a prompt of the same blocks, which stays.
+            for head in chain.members.compactMap(\.head) where heads[head]?.chain == number { heads[head] = nil }
         }
         let full = blocks.prefix(request.input.value / blockTokens)
         let isNew = full.all.contains { !seen.contains($0) }
         seen.formUnion(blocks.all)
-        let head = isNew && full.count >= 2 ? full.ranges.last?.last : nil
+        var head: PrefixKey?
+        if isNew, full.count >= 2 { head = full.all.reduce(into: PrefixKey()) { $0.append($1) } }
         let member = Member(request: request, head: head)
         let place = extend(member, at: time, full) ?? begin(member, at: time)
         if let head { heads[head] = Head(chain: place.chain, index: place.index, full: full) }
-        return ended.map(\.requests)
+        return ended.map(\.chain.requests)
     }
 
     /// Ends all chains.
@@ -91,30 +106,31 @@ struct PromptChains {
     private mutating func extend(
         _ member: Member, at time: Duration, _ full: BlockIdentifiers
     ) -> (chain: Int, index: Int)? {
-        guard let key = longestHead(full), let head = heads[key], let members = open[head.chain]?.members else {
-            return nil
-        }
-        let (earlier, count) = (members[head.index].request, members.count)
+        guard let key = longestHead(full), let head = heads[key],
+            let (earlier, count) = open[head.chain].map({ ($0.members[head.index].request, $0.members.count) })
+        else { return nil }
         guard !head.isParted, member.request.input >= earlier.input + earlier.visibleOutput else { return nil }
         guard head.index == count - 1 else {
             heads[key]?.isParted = true
             part(head.chain, after: head.index, at: time)
             return nil
         }
-        open.use(head.chain, at: time, Chain(members: members + [member]))
+        guard var chain = open.remove(head.chain) else { return nil }
+        chain.members.append(member)
+        open.use(head.chain, at: time, chain)
         return (head.chain, count)
     }
 
     /// The head with the most blocks that a prompt begins with.
-    private func longestHead(_ full: BlockIdentifiers) -> Int? {
-        var longest: Int?
-        for (position, identifier) in full.all.enumerated() {
-            guard let head = heads[identifier], head.full.count == position + 1, head.full.isPrefix(of: full) else {
-                continue
-            }
-            longest = identifier
+    private func longestHead(_ full: BlockIdentifiers) -> PrefixKey? {
+        var found: [PrefixKey] = []
+        var key = PrefixKey()
+        for block in full.all {
+            key.append(block)
+            if heads[key] != nil { found.append(key) }
         }
-        return longest
+        // Two beginnings may have one hash.
+        return found.last { heads[$0]?.full.isPrefix(of: full) == true }
     }
 
     /// Makes what comes after a request of a chain a chain of its own.

@@ -15,7 +15,8 @@ public struct RAGPulseImporter: TraceImporter {
             "Components come in the order system prompt, passages, history, web search, question; what a prompt has beyond them "
                 + "is part of the question.",
             "The first components of a system prompt, as far as several requests have them, are the system prompt of an agent "
-                + "of its own; all other components are messages.",
+                + "of its own, which is no helper of another: a session's answer is that of its last call. All other "
+                + "components are messages.",
             "Each prompt is new, since passages stand before the history.",
             "Where the components are more than the stated prompt, the prompt is as large as they are; what was stated is kept "
                 + "as recorded_in.",
@@ -102,6 +103,7 @@ public struct RAGPulseImporter: TraceImporter {
                 let system = try system(shared, held.source, emit)
                 let agent = agents[system.identifier] ?? (agents.isEmpty ? Call.mainAgent : system.identifier)
                 agents[system.identifier] = agent
+                if agent != Call.mainAgent { work.endWithLastCall() }
                 if !shared.isEmpty { work.setPrefix(of: agent, system) }
                 var request = held.record.request
                 request.start = try TraceClock.time(held.seconds ?? earliest, from: earliest, held.source)

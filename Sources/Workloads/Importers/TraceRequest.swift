@@ -66,6 +66,9 @@ struct TraceSession {
         session.share = share
     }
 
+    /// Says that no agent works for another, so that the session's answer is that of its last call.
+    mutating func endWithLastCall() { session.endsWithLastCall = true }
+
     /// Gives an agent a system prompt that is stored in the library.
     mutating func setPrefix(of agent: String, _ system: Asset) {
         if agent == Call.mainAgent {
