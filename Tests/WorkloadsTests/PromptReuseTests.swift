@@ -122,8 +122,7 @@ private struct DrawnLibrary {
                     let planned = reuse.cachedTokens(call: call, session: place, pass: pass).value
                     #expect(
                         abs(known - planned) <= 30,
-                        "salts \(choice), number \(number), call \(call): \(known) known, \(planned) planned, \(session.calls[call].agent) \(session.calls[call].context) \(session.calls[call].blocks) \(session.share) in \(session.calls[call].input) \(graphs[place].entries[call]) \(session.calls[call].added.map { "\($0.role) \($0.tokens) \($0.name ?? "") \($0.text?.prefix(3) ?? "")" })"
-                    )
+                        "\(choice), number \(number), call \(call): \(known) known, \(planned) planned")
                     sent.append(prompt)
                     total += planned
                 }
