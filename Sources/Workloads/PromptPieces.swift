@@ -132,11 +132,14 @@ struct PromptPieces: Sendable {
         let isMain = agent == Call.mainAgent
         let needsTools = isMain ? session.toolsTokens > .zero : whole > (system?.tokens ?? .zero)
         let needsSystem = isMain ? session.systemTokens > .zero : whole > (tools?.tokens ?? .zero)
-        let mark = hasBlocks ? "/blocks" : ""
-        guard tools != nil || !needsTools, system != nil || !needsSystem else {
-            let key = session.prefixKey(of: agent, owner: "") + mark
+        let hasTools = tools != nil || !needsTools
+        let hasSystem = system != nil || !needsSystem
+        guard hasTools, hasSystem else {
+            let key = session.prefixKey(of: agent, owner: "") + (hasBlocks ? "/blocks" : "")
             return [Portion(piece: .prefix(key), tokens: whole.value, isOwn: session.share == .session)]
         }
+        // Without a system prompt the run's salt stands in one of its own if blocks leave no other place for it.
+        let mark = hasBlocks && system == nil ? "/blocks" : ""
         let systemTokens = tools == nil ? whole : min(whole, system?.tokens ?? .zero)
         return [Portion(piece: .prefix("recorded/\(system?.identifier ?? "")\(mark)"), tokens: systemTokens.value)]
             + assets.portions(tools?.identifier, tokens: (whole - systemTokens).value)

@@ -24,7 +24,8 @@ extension EndToEnd {
             let library = try TraceImport.library(type, [("trace", bytes)])
             let stage = try Stage(
                 [persona],
-                settings: "rounds: \(passes)\nsessions_per_round: \(library.sessions.count)\nsalts: \(salts)",
+                settings:
+                    "rounds: \(passes)\nlive_sessions: 1\nsessions_per_round: \(library.sessions.count)\nsalts: \(salts)",
                 sessions: library)
             defer { stage.close() }
             let (file, reason) = try stage.run()

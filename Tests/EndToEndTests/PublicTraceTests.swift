@@ -172,7 +172,8 @@ extension EndToEnd {
             let persona = Persona(
                 name: "a", network: .milliseconds(1), prefillTokensPerSecond: 1e9, decodeTokensPerSecond: 1e6,
                 jitter: 0)
-            let settings = "rounds: 1\nsessions_per_round: \(library.sessions.count)"
+            // One after another, as what is cached was planned.
+            let settings = "rounds: 1\nlive_sessions: 1\nsessions_per_round: \(library.sessions.count)"
             // A person's pause of a day takes about a second.
             let stage = try Stage([persona], settings: settings, sessions: library, timeScale: "0.00001")
             defer { stage.close() }

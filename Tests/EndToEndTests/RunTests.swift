@@ -61,7 +61,7 @@ struct Stage {
             prices: [prices.yaml]
             workload: w.yaml
             endpoints: [\(personas.map { "{provider: \($0.name)}" }.joined(separator: ", "))]
-            \(settings.contains("load:") ? "" : "live_sessions: 2")
+            \(["load:", "live_sessions:"].contains(where: settings.contains) ? "" : "live_sessions: 2")
             time_scale: \(timeScale)
             \(settings)
             """
