@@ -100,7 +100,7 @@ public final class RunFileWriter: Sendable {
             AND later.round = attempt.round AND later.session = attempt.session AND later.call = attempt.call
             AND later.number > attempt.number)) OR (outcome = 'skipped' AND skip_reason = 'run-stopped'))
             AND attempt.endpoint = session.endpoint AND attempt.round = session.round AND attempt.session = session.session);
-            DELETE FROM attempt WHERE outcome = 'skipped' AND skip_reason = 'run-stopped';
+            DELETE FROM attempt WHERE outcome = 'skipped' AND skip_reason IN ('run-stopped', 'no-room');
             COMMIT
             """)
         worker = unsafe RunFileWorker(database, part: part)

@@ -68,6 +68,29 @@ extension EndToEnd {
             }
         }
 
+        @Test func `what found no room before an interruption is said, and sent as late as it is when the run goes on`()
+            throws
+        {
+            let settings =
+                "rounds: 1\nsessions_per_round: 300\nload: {kind: constant, rate: 10000, maximum_live_sessions: 1}"
+            let stage = try Stage([persona("a")], settings: settings, calls: 1)
+            defer { stage.close() }
+            let interruption = Interruption()
+            let (first, reason) = try stage.run(interruption: interruption) { progress in
+                if progress.endedCalls[0] > 0 { interruption.interrupt() }
+            }
+            #expect(reason == .interrupted)
+            let waiting = Set(first.attempts.filter { $0.skipReason == "no-room" }.map(\.place.session))
+            #expect(waiting.count > 100)
+            let (second, end) = try stage.resume()
+            #expect(end == .complete && second.sessions.count == 300)
+            #expect(second.attempts.allSatisfy { $0.outcome != .skipped })
+            for row in second.attempts where waiting.contains(row.place.session) {
+                let (due, room) = (try #require(row.due), try #require(row.predecessorEnd))
+                #expect(row.part == 1 && room > due, "the wait before the interruption is not forgotten")
+            }
+        }
+
         @Test func `where a cap keeps sessions waiting, their wait is in their time and not the harness's`() throws {
             let settings =
                 "rounds: 1\nsessions_per_round: 4\nload: {kind: constant, rate: 10000, maximum_live_sessions: 1}"
