@@ -168,17 +168,15 @@ extension Simulation {
                 } == skipped)
         }
         // Gone on with when 350 ms of the turn had passed, the first of them is 250 ms late.
-        let turns = [RunHistory.Turn(endpoint: 0, round: 0): Duration.milliseconds(350)]
-        let history = RunHistory(ended: [key(0, 0): true], turnTimes: turns)
         let alone = try makePlan(
             "order: random", sessions: singles(5), rounds: 1, perRound: 5,
             load: "load: {kind: constant, rate: 10, maximum_live_sessions: 1}")
-        guard alone.rounds[0].endpointOrder[0] == 0 else { return }
-        var resumed = Scheduler(alone, history: history)
+        let first = alone.rounds[0].endpointOrder[0]
+        let turns = [RunHistory.Turn(endpoint: first, round: 0): Duration.milliseconds(350)]
+        var resumed = Scheduler(alone, history: RunHistory(ended: [key(first, 0): true], turnTimes: turns))
         let again = Instant(nanoseconds: 1_000_000_000)
-        let first = resumed.handle(.begin, at: again)
-        #expect(
-            first.contains(.startCall(key(0, 1), due: again.advanced(by: .milliseconds(-250)), predecessorEnd: again)))
+        let due = again.advanced(by: .milliseconds(-250))
+        #expect(resumed.handle(.begin, at: again).contains(.startCall(key(first, 1), due: due, predecessorEnd: again)))
     }
 
     @Test func `a wait for the budget is neither the harness's nor the endpoint's, a wait for room stays`() throws {
