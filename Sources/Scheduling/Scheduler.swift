@@ -403,7 +403,7 @@ public struct Scheduler: Sendable {
 
     /// Skips the sessions that have arrived and found no room, so that the record tells of them; the others had not arrived.
     private mutating func giveUpWaiting(_ now: Instant, _ actions: inout [SchedulingAction]) {
-        for endpoint in openEndpoints where !tallies[endpoint].isStopped {
+        for endpoint in openEndpoints where !tallies[endpoint].isStopped && !hasRoom(endpoint) {
             while let arrival = queues[endpoint].first, arrival.at <= now {
                 queues[endpoint].removeFirst()
                 let key = SessionKey(endpoint: endpoint, round: round, session: arrival.session)

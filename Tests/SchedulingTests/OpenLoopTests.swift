@@ -167,6 +167,14 @@ extension Simulation {
                     if case .skipCall(let key, _) = $0 { key.session.endpoint == endpoint } else { false }
                 } == skipped)
         }
+        // Where nothing limits them, a session that was due the moment before the stop did not lack room.
+        let free = try makePlan(
+            "stop: {duration: 250ms}\norder: side-by-side", sessions: singles(5), rounds: 1, perRound: 5,
+            load: "load: {kind: constant, rate: 10}")
+        var late = Scheduler(free)
+        _ = late.handle(.begin, at: start)
+        let ends = late.handle(.timeReached, at: start + .milliseconds(250))
+        #expect(!ends.contains { if case .skipCall(_, .noRoom) = $0 { true } else { false } })
         // Gone on with when 350 ms of the turn had passed, the first of them is 250 ms late.
         let alone = try makePlan(
             "order: random", sessions: singles(5), rounds: 1, perRound: 5,
