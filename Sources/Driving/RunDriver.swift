@@ -293,7 +293,7 @@ public final class RunDriver {
         var row = IntentRow(
             place: CallPlace(key), number: attemptNumbers[key] ?? 0, due: due, predecessorEnd: predecessorEnd,
             started: NetworkLoop.now())
-        row.plannedInput = call.input
+        row.plannedInput = plan.inputTokens(key)
         row.plannedOutput = call.output
         row.plannedCached = plan.cachedTokens(key)
         let bounds = plan.outputBounds(key)

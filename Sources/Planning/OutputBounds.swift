@@ -30,7 +30,7 @@ extension Plan {
         let policy = profile.outputLength
         // A tool is required by constrained decoding, which a minimum would break: such a call ends by itself.
         if policy == .natural || (policy == .exact && Self.requiresTool(toolChoice(call, of: session))) {
-            let limit = [naturalLimit(recorded), own.model.maximumOutput].compactMap(\.self).min() ?? least
+            let limit = [naturalLimit(call, of: session), own.model.maximumOutput].compactMap(\.self).min() ?? least
             return OutputBounds(limit: max(limit, least), isRecorded: false, isForced: false)
         }
         // The least of all endpoints' limits, so that all of them are asked for the same.
@@ -43,10 +43,12 @@ extension Plan {
     /// recorded, and at least 256.
     ///
     /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
-    func naturalLimit(_ call: Call) -> TokenCount {
+    func naturalLimit(_ index: Int, of session: Int) -> TokenCount {
+        let call = library.sessions[session].calls[index]
         let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
         guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
-        return min(wanted, max(call.output, Self.room(call, limit)))
+        let input = (reasoningReuse ?? reuse).inputTokens(call: index, session: session)
+        return min(wanted, max(call.output, Self.room(input, limit)))
     }
 
     /// Whether a call must, may or must not call a tool; nil leaves it to the model.

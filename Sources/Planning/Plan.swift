@@ -104,6 +104,8 @@ public struct Plan: Hashable, Sendable {
     public let graphs: [ContextGraph]
     /// What an ideal cache has seen of each prompt before it is sent.
     public let reuse: PromptReuse
+    /// The same for endpoints that are sent recorded reasoning; nil if there are none, or nothing was recorded.
+    let reasoningReuse: PromptReuse?
     /// The rounds.
     public let rounds: [PlannedRound]
     /// Turns tokens into text.
@@ -147,7 +149,11 @@ public struct Plan: Hashable, Sendable {
         let count = profile.rounds * profile.sessionsPerRound
         var library = try Self.library(documents, count: count, seed: seed)
         let limit = endpoints.compactMap(\.model.contextLimit).min()
-        try Self.cut(&library, to: limit, maximumCalls: documents.workload.maximumCalls, &notices)
+        let salts = ReuseSalts(
+            run: profile.salts.run, tenant: profile.salts.tenant, session: profile.salts.session)
+        let sendsReasoning = endpoints.contains { $0.provider.reasoningField != nil } && Self.hasReasoning(library)
+        try Self.cut(
+            &library, to: limit, maximumCalls: documents.workload.maximumCalls, salts, sendsReasoning, &notices)
         if profile.budget != nil, let unpriced = endpoints.first(where: { $0.price == nil }) {
             throw PlanningError(
                 description:
@@ -160,9 +166,10 @@ public struct Plan: Hashable, Sendable {
         let arrivals = try ArrivalTimes(profile, sessions: library.sessions, seed: seed)
         self.library = library
         graphs = library.sessions.map { ContextGraph($0) }
-        reuse = PromptReuse(
-            library, graphs, sessionCount: count,
-            salts: ReuseSalts(tenant: profile.salts.tenant, session: profile.salts.session))
+        reuse = PromptReuse(library, graphs, sessionCount: count, salts: salts)
+        reasoningReuse =
+            sendsReasoning
+            ? PromptReuse(library, graphs, sessionCount: count, salts: salts, sendsReasoning: true) : nil
         pace = Pace(profile)
         let kept = pace.kept(library, count: count, seed: seed.derived("kept waits"))
         self.notices = notices
@@ -216,13 +223,24 @@ public struct Plan: Hashable, Sendable {
 
     /// Cuts sessions to the calls that every endpoint can hold.
     private static func cut(
-        _ library: inout SessionLibrary, to limit: TokenCount?, maximumCalls: Int?, _ notices: inout [String]
+        _ library: inout SessionLibrary, to limit: TokenCount?, maximumCalls: Int?, _ salts: ReuseSalts,
+        _ sendsReasoning: Bool, _ notices: inout [String]
     ) throws(PlanningError) {
+        var sizes: PromptReuse?
+        if limit != nil {
+            sizes = PromptReuse(
+                library, library.sessions.map { ContextGraph($0) }, sessionCount: library.sessions.count, salts: salts,
+                sendsReasoning: sendsReasoning)
+        }
         var cutCount = 0
         for index in library.sessions.indices {
             let calls = library.sessions[index].calls
             var kept = calls.prefix(maximumCalls ?? calls.count)
-            if let limit, let first = kept.firstIndex(where: { room($0, limit) < $0.output }) {
+            let first = kept.indices.first { place in
+                guard let limit, let sizes else { return false }
+                return room(sizes.inputTokens(call: place, session: index), limit) < kept[place].output
+            }
+            if let first {
                 kept = kept[..<first]
                 cutCount += 1
             }
@@ -240,8 +258,23 @@ public struct Plan: Hashable, Sendable {
     }
 
     /// What a context leaves for an answer, if the provider's tokenizer counts a tenth more than ours.
-    static func room(_ call: Call, _ limit: TokenCount) -> TokenCount {
-        TokenCount(max(0, limit.value - call.input.value * 11 / 10))
+    static func room(_ input: TokenCount, _ limit: TokenCount) -> TokenCount {
+        TokenCount(max(0, limit.value - input.value * 11 / 10))
+    }
+
+    private static func hasReasoning(_ library: SessionLibrary) -> Bool {
+        library.sessions.contains { $0.calls.contains { $0.answer.reasoning != nil } }
+    }
+
+    /// What an endpoint is sent, and what its cache has seen of it.
+    func reuse(endpoint: Int) -> PromptReuse {
+        endpoints[endpoint].provider.reasoningField == nil ? reuse : reasoningReuse ?? reuse
+    }
+
+    /// The tokens of a call's prompt as its endpoint is sent it, unless live answers replace recorded ones.
+    public func inputTokens(_ key: CallKey) -> TokenCount {
+        let planned = rounds[key.session.round].sessions[key.session.session]
+        return reuse(endpoint: key.session.endpoint).inputTokens(call: key.call, session: planned.libraryIndex)
     }
 
     /// The library's session that a key names.
@@ -259,16 +292,16 @@ public struct Plan: Hashable, Sendable {
     /// A prefix is new for the first call of the run that sends it, also where all sessions share it.
     public func cachedTokens(_ key: CallKey) -> TokenCount {
         let planned = rounds[key.session.round].sessions[key.session.session]
-        return reuse.cachedTokens(call: key.call, session: planned.libraryIndex, pass: planned.pass)
+        return reuse(endpoint: key.session.endpoint).cachedTokens(
+            call: key.call, session: planned.libraryIndex, pass: planned.pass)
     }
 
     /// The most that a call can cost at an endpoint; zero without a price.
     public func worstCost(_ key: CallKey) -> Money {
         guard let price = endpoints[key.session.endpoint].price else { return .zero }
-        let call = session(key.session).calls[key.call]
         let limit = outputBounds(key).limit
         // The provider's own tokenizer may count more than ours; a quarter more is reserved for that.
-        let input = TokenCount(call.input.value * 5 / 4 + 64)
+        let input = TokenCount(inputTokens(key).value * 5 / 4 + 64)
         return Cost.worst(input: input, outputLimit: limit, at: price)
     }
 }

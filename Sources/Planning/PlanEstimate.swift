@@ -51,9 +51,9 @@ public struct PlanEstimate: Hashable, Sendable {
         }
         let sessions = plan.library.sessions
         let callCount = total { _, _ in 1 }.value
-        let input = total { sessions[$0].calls[$1].input.value }
-        let cached = Self.cachedTokens(plan)
         rows = plan.endpoints.enumerated().map { place, endpoint in
+            let reuse = plan.reuse(endpoint: place)
+            let input = total { reuse.inputTokens(call: $1, session: $0).value }
             let highestOutput = total { plan.outputBounds($1, of: $0, at: place).limit.value }
             let output = total { session, call in
                 let bounds = plan.outputBounds(call, of: session, at: place)
@@ -65,7 +65,8 @@ public struct PlanEstimate: Hashable, Sendable {
             }
             let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, callCount - 1)))
             let lowest = Cost.of(
-                TokenUsage(inputTotal: input, inputCacheRead: cached, outputTotal: output), at: price)
+                TokenUsage(inputTotal: input, inputCacheRead: Self.cachedTokens(plan, reuse), outputTotal: output),
+                at: price)
             return Row(
                 endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output,
                 lowest: lowest.map { $0 + fees },
@@ -85,9 +86,9 @@ public struct PlanEstimate: Hashable, Sendable {
     }
 
     /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint: those of all planned calls together.
-    static func cachedTokens(_ plan: Plan) -> TokenCount {
+    static func cachedTokens(_ plan: Plan, _ reuse: PromptReuse) -> TokenCount {
         plan.rounds.lazy.flatMap(\.sessions).reduce(.zero) {
-            $0 + plan.reuse.cachedTokens(session: $1.libraryIndex, pass: $1.pass)
+            $0 + reuse.cachedTokens(session: $1.libraryIndex, pass: $1.pass)
         }
     }
 

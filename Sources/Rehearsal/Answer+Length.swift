@@ -11,7 +11,7 @@ extension Answer {
         var place = pieces.firstIndex { $0.isTool } ?? pieces.count
         while missing > 0 {
             let tokens = min(missing, form.tokensPerEvent)
-            let text = synthesizer.prose(byteCount: max(1, tokenizer.bytes(TokenCount(tokens))))
+            let text = synthesizer.prose(centitokens: tokenizer.centitokens(TokenCount(tokens))) + " "
             pieces.insert(Piece(content: .text(text), tokens: tokens), at: place)
             place += 1
             missing -= tokens
@@ -31,7 +31,7 @@ extension Answer {
         }
         let next = pieces[place]
         pieces.removeSubrange(place...)
-        if room > 0 { pieces.append(next.beginning(tokens: room, bytes: tokenizer.bytes(TokenCount(room)))) }
+        if room > 0 { pieces.append(next.beginning(tokens: room, size: tokenizer.centitokens(TokenCount(room)))) }
         finish = .length
     }
 }
@@ -45,15 +45,11 @@ extension Answer.Piece {
     }
 
     /// The first tokens of the piece; those of a name that is not whole reach nobody but as text.
-    fileprivate func beginning(tokens: Int, bytes: Int) -> Self {
+    fileprivate func beginning(tokens: Int, size: Int) -> Self {
         func start(_ text: String) -> String {
-            var (kept, size) = ("", 0)
-            for character in text {
-                size += character.utf8.count
-                if size > max(1, bytes), !kept.isEmpty { break }
-                kept.append(character)
-            }
-            return kept
+            let bytes = Array(text.utf8)
+            let kept = bytes[..<TokenMeter().end(of: size, in: bytes[...])]
+            return kept.isEmpty ? String(text.prefix(1)) : String(decoding: kept, as: UTF8.self)
         }
         let content: ServedPiece =
             switch content {

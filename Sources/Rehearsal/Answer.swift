@@ -75,7 +75,7 @@ struct Answer: Sendable {
         let limit = (request.outputLimit ?? AnswerForm.usualLimit).value
         let wanted = max(4, Int(Double(limit) * form.outputShare * (0.7 + 0.6 * generator.uniform())))
         if form.fault == .allReasoning {
-            add(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(limit)))) { .reasoning($0) }
+            add(synthesizer.prose(centitokens: tokenizer.centitokens(TokenCount(limit)))) { .reasoning($0) }
             finish = .length
         } else {
             draw(request, wanted, &generator, &synthesizer)
@@ -99,11 +99,11 @@ struct Answer: Sendable {
         let share = form.manners.contains(.reasoning) ? max(0.4, form.reasoningShare) : form.reasoningShare
         let thought = Int(Double(wanted) * share)
         if thought > 0 {
-            add(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(thought)))) { .reasoning($0) }
+            add(synthesizer.prose(centitokens: tokenizer.centitokens(TokenCount(thought)))) { .reasoning($0) }
         }
         let rest = max(1, wanted - thought)
         let textTokens = hasTool ? rest / 3 : rest
-        addText(synthesizer.prose(byteCount: tokenizer.bytes(TokenCount(textTokens))))
+        addText(synthesizer.prose(centitokens: tokenizer.centitokens(TokenCount(textTokens))))
         guard hasTool else { return }
         finish = .toolCalls
         let count = form.manners.contains(.parallelToolCalls) ? 2 : 1
@@ -111,8 +111,8 @@ struct Answer: Sendable {
         for index in 0..<count {
             var tool = generator.choice(request.tools)
             if case .named(let name) = request.toolChoice { tool = request.tools.first { $0.name == name } ?? tool }
-            let size = tokenizer.bytes(TokenCount(max(1, (rest - textTokens) / count)))
-            var arguments = synthesizer.arguments(for: tool, byteCount: size)
+            let size = tokenizer.centitokens(TokenCount(max(1, (rest - textTokens) / count)))
+            var arguments = synthesizer.arguments(for: tool, centitokens: size)
             if form.fault == .degradedAnswer { arguments = #"{"?":null}"# }
             let identifier = form.identifier.text(generator.next(), index: index, tool: tool.name)
             calls.append(ToolCall(identifier: identifier, name: tool.name, arguments: arguments))
@@ -121,11 +121,13 @@ struct Answer: Sendable {
     }
 
     private mutating func add(_ calls: [ToolCall]) {
-        var open: [(index: Int, pieces: [String])] = []
+        var open: [(index: Int, pieces: [Part])] = []
         for (index, call) in calls.enumerated() {
             let opening = ServedPiece.toolCall(index, identifier: call.identifier, name: call.name)
-            pieces.append(Piece(content: opening, tokens: tokens(call.name)))
-            let parts = form.sendsWholeArguments ? [call.arguments] : cut(call.arguments)
+            pieces.append(Piece(content: opening, tokens: tokens(in: call.name)))
+            let parts =
+                form.sendsWholeArguments
+                ? [Part(text: call.arguments, tokens: tokens(in: call.arguments))] : cut(call.arguments)
             open.append((index, parts))
             if !form.interleaves { flush(&open) }
         }
@@ -133,11 +135,11 @@ struct Answer: Sendable {
     }
 
     /// Arguments of the open calls, a piece of each by turns.
-    private mutating func flush(_ open: inout [(index: Int, pieces: [String])]) {
+    private mutating func flush(_ open: inout [(index: Int, pieces: [Part])]) {
         while let turn = open.first {
             open.removeFirst()
             guard let piece = turn.pieces.first else { continue }
-            pieces.append(Piece(content: .arguments(turn.index, piece), tokens: tokens(piece)))
+            pieces.append(Piece(content: .arguments(turn.index, piece.text), tokens: piece.tokens))
             open.append((turn.index, Array(turn.pieces.dropFirst())))
         }
     }
@@ -153,23 +155,33 @@ struct Answer: Sendable {
     }
 
     private mutating func add(_ text: String, _ make: (String) -> ServedPiece) {
-        for piece in cut(text) { pieces.append(Piece(content: make(piece), tokens: tokens(piece))) }
+        for part in cut(text) { pieces.append(Piece(content: make(part.text), tokens: part.tokens)) }
     }
 
-    private func tokens(_ text: String) -> Int { max(1, tokenizer.tokens(bytes: text.utf8.count).value) }
+    private func tokens(in text: String) -> Int { max(1, tokenizer.tokens(in: text).value) }
 
-    /// Cuts text into pieces of the size of an event, never inside a character.
-    private func cut(_ text: String) -> [String] {
-        let size = max(1, tokenizer.bytes(TokenCount(form.tokensPerEvent)))
+    /// A part of a text that is sent as one event.
+    private struct Part {
+        let text: String
+        let tokens: Int
+    }
+
+    /// Cuts text into parts of the size of an event, never inside a character; together they have the tokens of the text.
+    private func cut(_ text: String) -> [Part] {
+        let size = max(1, tokenizer.centitokens(TokenCount(form.tokensPerEvent)))
         let bytes = Array(text.utf8)
-        var pieces: [String] = []
-        var start = 0
+        var parts: [Part] = []
+        var meter = TokenMeter()
+        var (start, counted) = (0, 0)
         while start < bytes.count {
-            var end = min(start + size, bytes.count)
+            var end = max(start + 1, meter.end(of: (parts.count + 1) * size, in: bytes[start...]))
             while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
-            pieces.append(String(decoding: bytes[start..<end], as: UTF8.self))
-            start = end
+            meter.add(bytes[start..<end])
+            let tokens = max(1, tokenizer.tokens(centitokens: meter.centitokens).value)
+            parts.append(
+                Part(text: String(decoding: bytes[start..<end], as: UTF8.self), tokens: max(0, tokens - counted)))
+            (start, counted) = (end, max(counted, tokens))
         }
-        return pieces
+        return parts
     }
 }

@@ -109,12 +109,11 @@ extension FleetServer {
         if fault == .cacheMiss { known = 0 }
         if fault == .promptTruncation { size /= 2 }
         known = min(known, size)
-        let cached = tokenizer.tokens(bytes: known)
-        var written = TokenCount.zero
-        if let mark, mark > known, persona.cacheLifetime > .zero {
-            written = tokenizer.tokens(bytes: min(mark, size)) - cached
-        }
-        return (tokenizer.tokens(bytes: size), cached, written)
+        let marked = min(max(mark ?? 0, known), size)
+        let counts = served.centitokens(before: [known, marked, size]).map { tokenizer.tokens(centitokens: $0) }
+        let cached = counts[0]
+        let isWritten = mark.map { $0 > known } == true && persona.cacheLifetime > .zero
+        return (counts[2], cached, isWritten ? counts[1] - cached : .zero)
     }
 
     // MARK: Replies

@@ -1,5 +1,4 @@
 public import Encodings
-public import Quantities
 
 /// A message of a conversation, in no dialect.
 public enum ConversationItem: Hashable, Sendable {
@@ -144,31 +143,5 @@ public struct Salts: Hashable, Sendable {
         self.run = run
         self.tenant = tenant
         self.session = session
-    }
-}
-
-/// A tokenizer that knows only sizes: so many bytes of UTF-8 make a token.
-///
-/// English prose and code take about 3.6–4 bytes a token under the tokenizers of current open-weight models (workload
-/// studies of coding agents measured 3.6 for tool results); 3.8 is the middle. It serves for estimates and for the embedded
-/// fleet, never as a provider's count.
-public struct ApproximateTokenizer: Hashable, Sendable {
-    /// Bytes of UTF-8 per token.
-    public var bytesPerToken: Double
-
-    /// Makes a tokenizer; `bytesPerToken` must be positive.
-    public init(bytesPerToken: Double = 3.8) {
-        precondition(bytesPerToken > 0, "a token must have some bytes")
-        self.bytesPerToken = bytesPerToken
-    }
-
-    /// How many tokens so many bytes make, to the nearest.
-    public func tokens(bytes: Int) -> TokenCount {
-        TokenCount(Int((Double(bytes) / bytesPerToken).rounded()))
-    }
-
-    /// How many bytes so many tokens take, to the nearest.
-    public func bytes(_ tokens: TokenCount) -> Int {
-        Int((Double(tokens.value) * bytesPerToken).rounded())
     }
 }

@@ -12,7 +12,7 @@ enum LiveHistory {
     ///   - recorded: the items with the recorded answer first.
     ///   - live: what the endpoint answered.
     ///   - tools: the tools that are offered.
-    ///   - filler: makes up text of a size in bytes; nil leaves the live answer as long as it is (`pinned` gives one).
+    ///   - filler: makes up text of a size in hundredths of a token; nil leaves the live answer as long as it is (`pinned` gives one).
     /// - Returns: the items, and how many tool calls were replaced by recorded ones.
     static func merged(
         _ recorded: [ConversationItem], _ live: AssistantMessage, tools: [ToolDefinition],
@@ -73,21 +73,20 @@ enum LiveHistory {
     private static func fit(_ answer: inout AssistantMessage, missing: Int, _ filler: (Int) -> String) {
         let text = answer.text ?? ""
         if missing > 0 {
-            answer.text = text + filler(missing)
+            answer.text = (text.isEmpty ? "" : text + " ") + filler(missing)
         } else if missing < 0 {
-            let kept = text.utf8.prefix(max(0, text.utf8.count + missing))
-            // A character that was cut through is left out.
-            answer.text = String(decoding: kept, as: UTF8.self).replacing("\u{FFFD}", with: "")
+            let bytes = Array(text.utf8)
+            let end = TokenMeter().end(of: max(0, text.centitokens + missing), in: bytes[...])
+            answer.text = String(decoding: bytes[..<end], as: UTF8.self)
         }
         if answer.text?.isEmpty == true, !answer.toolCalls.isEmpty { answer.text = nil }
     }
 
     private static func size(_ answer: AssistantMessage) -> Int {
-        (answer.text?.utf8.count ?? 0)
-            + answer.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        answer.toolCalls.reduce(answer.text?.centitokens ?? 0) { $0 + $1.centitokens }
     }
 
-    private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + $1.text.utf8.count } }
+    private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + $1.text.centitokens } }
 
     private static func size(_ items: [ConversationItem]) -> Int {
         size(

@@ -97,7 +97,7 @@ struct PromptMemory: Sendable {
             visit.ends[Sent(prefix: prefix, call: index)] = End(
                 place: walk.place, tokens: walk.tokens, lastUse: end)
         }
-        let input = session.session.calls[call].input.value
+        let input = session.inputTokens(call).value
         return Known(tokens: min(walk.known.tokens, input), freshTokens: min(walk.known.freshTokens, input))
     }
 

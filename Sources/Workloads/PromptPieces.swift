@@ -1,5 +1,6 @@
 import Encodings
 import Quantities
+import Statistics
 
 /// A part of a prompt: equal pieces after equal pieces are equal bytes.
 enum PromptPiece: Hashable, Sendable {
@@ -23,13 +24,16 @@ enum PromptPiece: Hashable, Sendable {
 
 /// Which salts part what sessions would share in a cache.
 public struct ReuseSalts: Hashable, Sendable {
+    /// True if runs are parted.
+    public var run: Bool
     /// True if tenants are parted.
     public var tenant: Bool
     /// True if replayed sessions are parted.
     public var session: Bool
 
-    /// Makes a choice; both are on unless a plan says otherwise.
-    public init(tenant: Bool = true, session: Bool = true) {
+    /// Makes a choice; all are on unless a plan says otherwise.
+    public init(run: Bool = true, tenant: Bool = true, session: Bool = true) {
+        self.run = run
         self.tenant = tenant
         self.session = session
     }
@@ -37,8 +41,10 @@ public struct ReuseSalts: Hashable, Sendable {
 
 /// What the prompts of a library are made of that sessions name.
 struct PromptAssets: Sendable {
-    /// The assets.
-    let assets: [String: Asset]
+    /// The library.
+    let library: SessionLibrary
+    /// Its assets.
+    var assets: [String: Asset] { library.assets }
     /// How many tokens a block holds.
     let blockTokens: Int
     /// The tools of each asset, equal ones by one number, and their sizes in bytes.
@@ -46,7 +52,7 @@ struct PromptAssets: Sendable {
 
     /// Looks at a library.
     init(_ library: SessionLibrary) {
-        assets = library.assets
+        self.library = library
         blockTokens = library.blockTokens
         var numbers: [[UInt8]: Int] = [:]
         var tools: [String: [(number: Int, byteCount: Int)]] = [:]
@@ -62,8 +68,8 @@ struct PromptAssets: Sendable {
         self.tools = tools
     }
 
-    /// The tools of an asset as pieces that together have a size.
-    fileprivate func portions(_ name: String?, tokens: Int) -> [PromptPieces.Portion] {
+    /// The tools of an asset as pieces that together have a size, and a salt beside it in the first.
+    fileprivate func portions(_ name: String?, tokens: Int, salt: Int) -> [PromptPieces.Portion] {
         let tools = name.flatMap { self.tools[$0] } ?? []
         let whole = max(1, tools.reduce(0) { $0 + $1.byteCount })
         var (bytes, before) = (0, 0)
@@ -71,7 +77,8 @@ struct PromptAssets: Sendable {
             bytes += tool.byteCount
             let end = tokens * bytes / whole
             defer { before = end }
-            return PromptPieces.Portion(piece: .tool(tool.number), tokens: end - before)
+            return PromptPieces.Portion(
+                piece: .tool(tool.number), tokens: end - before + (bytes == tool.byteCount ? salt : 0))
         }
     }
 }
@@ -97,6 +104,11 @@ struct PromptPieces: Sendable {
 
     private let assets: PromptAssets
     private let salts: ReuseSalts
+    private let transcript: Transcript
+    private let additions: PromptAdditions
+    private var prefixTokens: [Int] = []
+    private var ownSizes: [Int] = []
+    private var added: [(salts: TokenCount, reasoning: TokenCount)] = []
 
     /// Looks at a session.
     ///
@@ -105,11 +117,19 @@ struct PromptPieces: Sendable {
     ///   - graph: what each of its calls has in its context.
     ///   - assets: those of its library.
     ///   - salts: what parts it from others.
-    init(_ session: Session, _ graph: ContextGraph, in assets: PromptAssets, salts: ReuseSalts) {
+    ///   - additions: what is counted beside the session's own sizes.
+    init(
+        _ session: Session, _ graph: ContextGraph, in assets: PromptAssets, salts: ReuseSalts,
+        additions: PromptAdditions = .none
+    ) {
         self.session = session
         self.graph = graph
         self.salts = salts
         self.assets = assets
+        self.additions = additions
+        transcript = Transcript(
+            session: session, graph: graph, library: assets.library, seed: Seed(0), librarySeed: Seed(0),
+            tokenizer: ApproximateTokenizer())
         let hasBlocks = session.calls.contains { !$0.blocks.isEmpty }
         var places: [String: Int] = [:]
         for call in session.calls where places[call.agent] == nil {
@@ -119,6 +139,13 @@ struct PromptPieces: Sendable {
             places[call.agent] = place
         }
         prefixOfCall = session.calls.map { places[$0.agent] ?? 0 }
+        added = session.calls.indices.map { transcript.additions($0, salts, additions) }
+        ownSizes = session.calls.indices.map { index in
+            let call = session.calls[index]
+            let recorded = call.carry + call.addedTokens + graph.entries[index].remainder
+            return (recorded + added[index].salts + added[index].reasoning).value
+        }
+        prefixTokens = prefixes.map { $0.reduce(0) { $0 + $1.tokens } }
     }
 
     /// The prefix of an agent; where all of it is recorded, it is the same bytes whoever has it.
@@ -132,23 +159,39 @@ struct PromptPieces: Sendable {
         let isMain = agent == Call.mainAgent
         let needsTools = isMain ? session.toolsTokens > .zero : whole > (system?.tokens ?? .zero)
         let needsSystem = isMain ? session.systemTokens > .zero : whole > (tools?.tokens ?? .zero)
+        let added =
+            additions == .none
+            ? (tools: TokenCount.zero, system: .zero) : transcript.prefixAdditions(agent: agent, salts)
         let hasTools = tools != nil || !needsTools
         let hasSystem = system != nil || !needsSystem
         guard hasTools, hasSystem else {
             let key = session.prefixKey(of: agent, owner: "") + (hasBlocks ? "/blocks" : "")
-            return [Portion(piece: .prefix(key), tokens: whole.value, isOwn: session.share == .session)]
+            return [
+                Portion(
+                    piece: .prefix(key), tokens: (whole + added.tools + added.system).value,
+                    isOwn: session.share == .session)
+            ]
         }
         // Without a system prompt the run's salt stands in one of its own if blocks leave no other place for it.
         let mark = hasBlocks && system == nil ? "/blocks" : ""
         let systemTokens = tools == nil ? whole : min(whole, system?.tokens ?? .zero)
-        return [Portion(piece: .prefix("recorded/\(system?.identifier ?? "")\(mark)"), tokens: systemTokens.value)]
-            + assets.portions(tools?.identifier, tokens: (whole - systemTokens).value)
+        return [
+            Portion(
+                piece: .prefix("recorded/\(system?.identifier ?? "")\(mark)"),
+                tokens: (systemTokens + added.system).value)
+        ]
+            + assets.portions(
+                tools?.identifier, tokens: (whole - systemTokens).value, salt: added.tools.value)
     }
 
     /// How much a call appends to its context.
-    func ownTokens(_ index: Int) -> Int {
-        let call = session.calls[index]
-        return (call.carry + call.addedTokens + graph.entries[index].remainder).value
+    func ownTokens(_ index: Int) -> Int { ownSizes[index] }
+
+    /// The size of a call's prompt: that of the session and what is added to it.
+    func inputTokens(_ index: Int) -> TokenCount {
+        guard additions != .none else { return session.calls[index].input }
+        return TokenCount(
+            graph.entries[index].kept.reduce(prefixTokens[prefixOfCall[index]] + ownSizes[index]) { $0 + ownSizes[$1] })
     }
 
     /// What a call appends to its context, up to the first piece that nobody else has.
@@ -160,9 +203,10 @@ struct PromptPieces: Sendable {
     func portions(_ index: Int, pass: Int) -> [Portion] {
         let call = session.calls[index]
         let entry = graph.entries[index]
+        let added = added[index]
         var writer = Writer(
             blocks: BlockCursor(call, from: entry.keptTokens, blockTokens: assets.blockTokens),
-            opening: entry.kept.isEmpty && call.blocks.isEmpty ? opening : nil, pass: pass,
+            opening: entry.kept.isEmpty && call.blocks.isEmpty ? opening(added.salts) : nil, pass: pass,
             ownsBlocks: session.share == .session)
         if entry.remainder > .zero { writer.begin(entry.remainder, isAnswer: false) }
         let hasResults = call.added.contains { $0.role == "tool" }
@@ -171,7 +215,7 @@ struct PromptPieces: Sendable {
             // Calls of tools carry identifiers of the session's own.
             let text = hasResults ? nil : source.text
             writer.begin(
-                call.carry, isAnswer: true, isUnique: hasResults,
+                call.carry + added.reasoning, isAnswer: true, isUnique: hasResults,
                 known: text.map { .text($0 + (source.reasoning.map { "\u{0}" + $0 } ?? "")) })
         }
         var excess = max(0, -entry.remainder.value)
@@ -192,9 +236,9 @@ struct PromptPieces: Sendable {
         }
     }
 
-    private var opening: Portion? {
-        if salts.session { return Portion(piece: .salt(""), tokens: 0, isOwn: true) }
-        return salts.tenant ? Portion(piece: .salt(session.tenant), tokens: 0) : nil
+    private func opening(_ tokens: TokenCount) -> Portion? {
+        if salts.session { return Portion(piece: .salt(""), tokens: tokens.value, isOwn: true) }
+        return salts.tenant ? Portion(piece: .salt(session.tenant), tokens: tokens.value) : nil
     }
 }
 

@@ -1,12 +1,15 @@
 public import Quantities
 
-/// What a cache that forgets nothing has seen of each prompt, if a library's sessions are sent one after another.
+/// How large each prompt is, and what a cache that forgets nothing has seen of it, if a library's sessions are sent one after
+/// another.
 ///
+/// Sizes are those that go over the wire: with the salts in front of recorded texts, and with recorded reasoning if it is sent.
 /// A plan goes through a library again and again. Prefixes are new only the first time, and so are recorded texts where no salt
 /// parts them; what is made up for a session or for a pass is new in each. So all passes after the first are alike.
 public struct PromptReuse: Hashable, Sendable {
     private let passes: [[[TokenCount]]]
     private let totals: [[TokenCount]]
+    private let inputs: [[TokenCount]]
 
     /// Follows the prompts of a library.
     ///
@@ -15,14 +18,22 @@ public struct PromptReuse: Hashable, Sendable {
     ///   - graphs: what each call of each session has in its context.
     ///   - sessionCount: how many sessions are sent in all; more than the library has begin it anew.
     ///   - salts: what parts sessions from each other.
-    public init(_ library: SessionLibrary, _ graphs: [ContextGraph], sessionCount: Int, salts: ReuseSalts) {
+    ///   - sendsReasoning: true if recorded reasoning is sent with the answers that it led to.
+    public init(
+        _ library: SessionLibrary, _ graphs: [ContextGraph], sessionCount: Int, salts: ReuseSalts,
+        sendsReasoning: Bool = false
+    ) {
         let size = library.sessions.count
         var memory = PromptMemory()
         let assets = PromptAssets(library)
         var passes: [[[TokenCount]]] = [[]]
+        var inputs: [[TokenCount]] = []
         for number in 0..<min(sessionCount, 2 * size) {
             let (pass, place) = (number / size, number % size)
-            let prompts = PromptPieces(library.sessions[place], graphs[place], in: assets, salts: salts)
+            let prompts = PromptPieces(
+                library.sessions[place], graphs[place], in: assets, salts: salts,
+                additions: sendsReasoning ? .saltsAndReasoning : .salts)
+            if pass == 0 { inputs.append(library.sessions[place].calls.indices.map(prompts.inputTokens)) }
             if pass == passes.count { passes.append([]) }
             passes[pass].append(
                 library.sessions[place].calls.indices.map {
@@ -31,8 +42,17 @@ public struct PromptReuse: Hashable, Sendable {
             memory.finish(number)
         }
         self.passes = passes
+        self.inputs = inputs
         totals = passes.map { $0.map { $0.reduce(.zero, +) } }
     }
+
+    /// The tokens of a call's prompt.
+    ///
+    /// - Parameters:
+    ///   - call: its place in its session.
+    ///   - session: the session's place in the library; it must be among those that are sent.
+    /// - Returns: the tokens.
+    public func inputTokens(call: Int, session: Int) -> TokenCount { inputs[session][call] }
 
     /// The tokens of a call's prompt that were sent before.
     ///

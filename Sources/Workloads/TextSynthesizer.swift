@@ -4,8 +4,9 @@ public import Statistics
 /// Writes plausible text of a requested size: prose, code, tool schemas, tool calls and tool results.
 ///
 /// The text is the same for the same seed and different for different seeds, so that no provider's cache knows it. All of it
-/// is ASCII. Its size is exact in bytes and approximate in tokens: words, punctuation and numbers are mixed so that a token
-/// takes about 3.8 bytes under the tokenizers of current models (`Scripts/test-tokens` counts it).
+/// is ASCII. Sizes are in hundredths of a token as ``TokenMeter`` counts them, and exact to half a token: words, punctuation and
+/// numbers are mixed so that the tokenizers of current models count as many (`Scripts/test-tokens` does so), with about 3.8
+/// bytes a token.
 public struct TextSynthesizer: Sendable {
     private var generator: SeededGenerator
 
@@ -16,10 +17,10 @@ public struct TextSynthesizer: Sendable {
 
     /// Sentences of English words.
     ///
-    /// - Parameter byteCount: the exact size.
+    /// - Parameter centitokens: the size.
     /// - Returns: the text.
-    public mutating func prose(byteCount: Int) -> String {
-        filled(byteCount) { writer, bytes in
+    public mutating func prose(centitokens: Int) -> String {
+        filled(centitokens) { writer, bytes in
             let start = bytes.count
             for rest in (0..<(6 + writer.below(14))).reversed() {
                 Self.appendWord(Self.proseMix, mayPause: rest > 0, &writer, to: &bytes)
@@ -46,10 +47,10 @@ public struct TextSynthesizer: Sendable {
 
     /// Lines of program text.
     ///
-    /// - Parameter byteCount: the exact size.
+    /// - Parameter centitokens: the size.
     /// - Returns: the text.
-    public mutating func code(byteCount: Int) -> String {
-        filled(byteCount) { writer, bytes in
+    public mutating func code(centitokens: Int) -> String {
+        filled(centitokens) { writer, bytes in
             for byte in Vocabulary.codeLines[writer.below(Vocabulary.codeLines.count)] {
                 switch byte {
                 case UInt8(ascii: "@"): Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
@@ -70,16 +71,17 @@ public struct TextSynthesizer: Sendable {
     ///
     /// - Parameters:
     ///   - name: the tool.
-    ///   - byteCount: the exact size.
+    ///   - centitokens: the size.
     /// - Returns: the text.
-    public mutating func toolResult(of name: String, byteCount: Int) -> String {
-        name.hasPrefix("read") || name.hasPrefix("search") ? code(byteCount: byteCount) : log(byteCount: byteCount)
+    public mutating func toolResult(of name: String, centitokens: Int) -> String {
+        name.hasPrefix("read") || name.hasPrefix("search")
+            ? code(centitokens: centitokens) : log(centitokens: centitokens)
     }
 
     private static let logLevels = ["info ", "debug ", "error ", "warning "].map { Array($0.utf8) }
 
-    private mutating func log(byteCount: Int) -> String {
-        filled(byteCount) { writer, bytes in
+    private mutating func log(centitokens: Int) -> String {
+        filled(centitokens) { writer, bytes in
             bytes += Self.logLevels[writer.below(Self.logLevels.count)]
             Vocabulary.appendWord(writer.below(Vocabulary.words.count), to: &bytes)
             bytes += [UInt8(ascii: ":"), 0x20]
@@ -98,51 +100,50 @@ public struct TextSynthesizer: Sendable {
     /// - Parameters:
     ///   - definitions: the tools, of which the last ones are left out if there is no room for them; those of a coding agent
     ///     unless others are given.
-    ///   - byteCount: the size of the definitions as compact JSON, kept to within the smallest possible set.
+    ///   - centitokens: the size of the definitions as compact JSON, kept to within the smallest possible set.
     /// - Returns: the definitions; none for a size of zero.
-    public mutating func tools(_ definitions: [ToolDefinition]? = nil, byteCount: Int) -> [ToolDefinition] {
-        guard byteCount > 0 else { return [] }
+    public mutating func tools(_ definitions: [ToolDefinition]? = nil, centitokens: Int) -> [ToolDefinition] {
+        guard centitokens > 0 else { return [] }
         var tools = definitions ?? Vocabulary.tools
-        while tools.count > 1, size(of: tools) > byteCount { tools.removeLast() }
-        let missing = max(0, byteCount - size(of: tools))
+        while tools.count > 1, size(of: tools) > centitokens { tools.removeLast() }
         for index in tools.indices {
-            let share = missing / tools.count + (index == 0 ? missing % tools.count : 0)
-            if share > 0 { tools[index].description += oneLine(byteCount: share) }
+            let share = (centitokens - size(of: tools)) / (tools.count - index)
+            if share > 0 { tools[index].description += oneLine(centitokens: share) }
         }
         return tools
     }
 
-    private mutating func oneLine(byteCount: Int) -> String {
-        String(decoding: prose(byteCount: byteCount).utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
+    private mutating func oneLine(centitokens: Int) -> String {
+        String(decoding: prose(centitokens: centitokens).utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
     }
 
     private func size(of tools: [ToolDefinition]) -> Int {
-        tools.reduce(0) { $0 + $1.json.serialized().count }
+        tools.reduce(0) { $0 + $1.centitokens }
     }
 
     /// Arguments that fit a tool's schema.
     ///
     /// - Parameters:
     ///   - tool: the tool; nil gives an object with one text.
-    ///   - byteCount: the size aimed at; the required arguments are always there.
+    ///   - centitokens: the size aimed at; the required arguments are always there.
     /// - Returns: a JSON object as text.
-    public mutating func arguments(for tool: ToolDefinition?, byteCount: Int) -> String {
+    public mutating func arguments(for tool: ToolDefinition?, centitokens: Int) -> String {
         let properties = tool?.parameters["properties"]?.objectValue?.members ?? []
         var object = JSONObject()
         for property in properties { object[property.key] = value(for: property.value) }
         if properties.isEmpty { object["input"] = "" }
-        let missing = byteCount - JSONValue.object(object).serialized().count
+        let missing = centitokens - JSONValue.object(object).text().centitokens
         let key = properties.isEmpty ? "input" : properties.last { Self.takesAnyText($0.value) }?.key
         if missing > 0, let key, let value = object[key] { object[key] = lengthened(value, by: missing) }
         return JSONValue.object(object).text()
     }
 
     /// Makes a text, or the first text of a list, longer.
-    private mutating func lengthened(_ value: JSONValue, by byteCount: Int) -> JSONValue {
+    private mutating func lengthened(_ value: JSONValue, by centitokens: Int) -> JSONValue {
         if let items = value.arrayValue, let first = items.first {
-            return .array([lengthened(first, by: byteCount)] + items.dropFirst())
+            return .array([lengthened(first, by: centitokens)] + items.dropFirst())
         }
-        return .string((value.stringValue ?? "") + words(byteCount: byteCount))
+        return .string((value.stringValue ?? "") + words(centitokens: centitokens))
     }
 
     /// True if a schema allows any text, or a list of any texts.
@@ -153,8 +154,8 @@ public struct TextSynthesizer: Sendable {
     }
 
     /// Words with single spaces and nothing that JSON must escape.
-    private mutating func words(byteCount: Int) -> String {
-        filled(byteCount) { writer, bytes in
+    private mutating func words(centitokens: Int) -> String {
+        filled(centitokens) { writer, bytes in
             Self.appendWord(Self.argumentMix, mayPause: true, &writer, to: &bytes)
             bytes.append(0x20)
         }
@@ -186,12 +187,21 @@ public struct TextSynthesizer: Sendable {
     }
 
     private mutating func filled(
-        _ byteCount: Int, _ append: (inout SeededGenerator, inout [UInt8]) -> Void
+        _ centitokens: Int, _ append: (inout SeededGenerator, inout [UInt8]) -> Void
     ) -> String {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(byteCount + 128)
-        while bytes.count < byteCount { append(&generator, &bytes) }
-        bytes.removeLast(bytes.count - max(0, byteCount))
+        bytes.reserveCapacity(max(0, centitokens) / 25 + 128)
+        var meter = TokenMeter()
+        while meter.centitokens < centitokens {
+            let (start, before) = (bytes.count, meter)
+            append(&generator, &bytes)
+            meter.add(bytes[start...])
+            guard meter.centitokens >= centitokens else { continue }
+            bytes.removeSubrange(before.end(of: centitokens, in: bytes[start...])...)
+            // A blank adds nothing but to what follows it.
+            if bytes.last == 0x20 { bytes.removeLast() }
+            break
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 }
@@ -201,4 +211,7 @@ extension ToolDefinition {
     public var json: JSONValue {
         ["name": .string(name), "description": .string(description), "parameters": parameters]
     }
+
+    /// The size of the definition, in hundredths of a token.
+    public var centitokens: Int { json.text().centitokens }
 }

@@ -16,7 +16,7 @@ public struct Transcript: Sendable {
     private let seed: Seed
     private let librarySeed: Seed
     private let blockSeed: Seed
-    private let tokenizer: ApproximateTokenizer
+    let tokenizer: ApproximateTokenizer
     /// True if equal blocks leave no place for a salt in the user's messages.
     private let hasBlocks: Bool
 
@@ -63,49 +63,49 @@ public struct Transcript: Sendable {
     public func prefix(agent: String, runSalt: String) -> PromptPrefix {
         let key = prefixKey(agent: agent)
         var synthesizer = TextSynthesizer(seed: librarySeed.derived("prefix/" + key))
-        let (tools, system) = prefixBytes(agent)
+        let (tools, system) = prefixSizes(agent)
         let names = session.prefixAssets[agent]
-        let mark = runSalt.isEmpty ? "" : "[run \(runSalt)]"
-        let space = mark.isEmpty ? 0 : mark.utf8.count + 1
+        let mark = runSalt.isEmpty ? "" : SaltMarks.run(runSalt)
+        let space = mark.isEmpty ? 0 : (mark + "\n").centitokens
         var definitions =
-            assetTools(names?.tools) ?? synthesizer.tools(byteCount: tools > 0 ? max(1, tools - space) : 0)
+            assetTools(names?.tools) ?? synthesizer.tools(centitokens: tools > 0 ? max(1, tools - space) : 0)
         if !mark.isEmpty, !definitions.isEmpty { definitions[0].description = mark + " " + definitions[0].description }
         let recorded = assetText(names?.system)
-        guard !mark.isEmpty, hasSystemSalt(agent) else {
+        guard !mark.isEmpty, hasSystemSalt(agent, runSalt) else {
             return PromptPrefix(
-                tools: definitions, system: recorded ?? synthesizer.prose(byteCount: system), key: key)
+                tools: definitions, system: recorded ?? synthesizer.prose(centitokens: system), key: key)
         }
-        let text = recorded ?? synthesizer.prose(byteCount: max(0, system - space))
+        let text = recorded ?? synthesizer.prose(centitokens: max(0, system - space))
         return PromptPrefix(tools: definitions, system: mark + "\n" + text, key: key)
     }
 
-    /// The sizes of an agent's tools and system prompt.
-    private func prefixBytes(_ agent: String) -> (tools: Int, system: Int) {
+    /// The sizes of an agent's tools and system prompt, in hundredths of a token.
+    private func prefixSizes(_ agent: String) -> (tools: Int, system: Int) {
         var (tools, system) = (session.toolsTokens, session.systemTokens)
         if agent != Call.mainAgent {
             let whole = session.prefixTokens(of: agent)
             tools = agentTools(of: whole, session.prefixAssets[agent])
             system = max(.zero, whole - tools)
         }
-        return (tokenizer.bytes(tools), tokenizer.bytes(system))
+        return (tokenizer.centitokens(tools), tokenizer.centitokens(system))
     }
 
-    /// The size of a run's salt with its brackets and what parts it from the text: `[run 0123456789ab]` and a line feed.
-    private static let runSaltBytes = 19
+    /// The size of a run's salt with its brackets and what parts it from the text, in hundredths of a token.
+    private static func size(ofRunSalt runSalt: String) -> Int {
+        runSalt.isEmpty ? 0 : (SaltMarks.run(runSalt) + "\n").centitokens
+    }
 
     /// True if an agent's system prompt opens with the run's salt: one that was recorded, or has room for it, or must have it
     /// because equal blocks leave no place for one in the user's messages.
-    private func hasSystemSalt(_ agent: String) -> Bool {
-        assetText(session.prefixAssets[agent]?.system) != nil || prefixBytes(agent).system >= Self.runSaltBytes
-            || hasBlocks
+    func hasSystemSalt(_ agent: String, _ runSalt: String) -> Bool {
+        assetText(session.prefixAssets[agent]?.system) != nil || hasBlocks
+            || prefixSizes(agent).system >= Self.size(ofRunSalt: runSalt)
     }
 
-    /// The bytes of a run's salt that a made-up system prompt is too small for; the first message is that much shorter.
-    private func excessSaltBytes(_ agent: String, _ runSalt: String) -> Int {
-        guard !runSalt.isEmpty, hasSystemSalt(agent), assetText(session.prefixAssets[agent]?.system) == nil else {
-            return 0
-        }
-        return max(0, Self.runSaltBytes - prefixBytes(agent).system)
+    /// How much of a run's salt a made-up system prompt is too small for; the first message is that much shorter.
+    private func excessSalt(_ agent: String, _ runSalt: String) -> TokenCount {
+        guard hasSystemSalt(agent, runSalt), assetText(session.prefixAssets[agent]?.system) == nil else { return .zero }
+        return tokenizer.tokens(centitokens: Self.size(ofRunSalt: runSalt) - prefixSizes(agent).system)
     }
 
     /// How much of an agent's prefix its tools are: what its assets leave, or three quarters.
@@ -115,12 +115,12 @@ public struct Transcript: Sendable {
         return TokenCount(whole.value * 3 / 4)
     }
 
-    private func assetTools(_ name: String?) -> [ToolDefinition]? {
+    func assetTools(_ name: String?) -> [ToolDefinition]? {
         guard case .tools(let tools)? = name.flatMap({ assets[$0]?.content }) else { return nil }
         return tools
     }
 
-    private func assetText(_ name: String?) -> String? {
+    func assetText(_ name: String?) -> String? {
         switch name.flatMap({ assets[$0]?.content }) {
         case .system(let text)?, .document(let text)?: text
         case .tools?, nil: nil
@@ -142,24 +142,21 @@ public struct Transcript: Sendable {
         let results = call.added.filter { $0.role == "tool" }
         let hasAnswer = entry.answered != nil && (call.carry > .zero || !results.isEmpty)
         // A salt in front would part what sessions with equal blocks share.
-        var openings = entry.kept.isEmpty && call.blocks.isEmpty ? openings(salts, call.agent) : []
-        var blockText = blockText(call, after: entry.keptTokens)
-        var excessSalt = entry.kept.isEmpty ? excessSaltBytes(call.agent, salts.run) : 0
+        var openings =
+            entry.kept.isEmpty && call.blocks.isEmpty
+            ? SaltMarks.openings(salts, needsRun: !hasSystemSalt(call.agent, salts.run)) : []
+        var room = PromptRoom(
+            blocks: blockText(call, after: entry.keptTokens), tokenizer: tokenizer,
+            excessSalt: entry.kept.isEmpty ? excessSalt(call.agent, salts.run) : .zero)
         func user(_ tokens: TokenCount, _ text: String?) {
-            let size = tokenizer.bytes(tokens)
-            let opening = openings.first { text != nil || $0.utf8.count <= size } ?? openings.last ?? ""
+            let size = tokenizer.centitokens(tokens)
+            let opening = openings.first { text != nil || $0.centitokens <= size + 50 } ?? openings.last ?? ""
             openings = []
-            let room = size - opening.utf8.count - excessSalt
-            excessSalt = max(0, -room)
-            let made = blockText.prefix(max(0, room))
-            blockText = blockText.dropFirst(made.count)
-            let rest = max(0, room - made.count)
-            items.append(
-                .user(
-                    opening + (text ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: rest))))
+            let made = text ?? room.fill(tokens, opening: opening) { synthesizer.prose(centitokens: $0) }
+            items.append(.user(opening + made))
         }
         if entry.remainder > .zero { user(entry.remainder, nil) }
-        if hasAnswer { items += answer(call, index, results, tools, &synthesizer, &blockText) }
+        if hasAnswer { items += answer(call, index, results, tools, &synthesizer, &room) }
         var excess = max(0, -entry.remainder.value)
         for item in call.added where !(hasAnswer && item.role == "tool") {
             let cut = min(excess, item.tokens.value)
@@ -171,23 +168,12 @@ public struct Transcript: Sendable {
         return items
     }
 
-    /// What may open the first user message of a fresh context, best first.
-    ///
-    /// That is all salts, or for a message that they do not fit into only the one that says the most. The run's own stands there
-    /// only if no other does.
-    private func openings(_ salts: Salts, _ agent: String) -> [String] {
-        var marks = [("tenant", salts.tenant), ("session", salts.session)].filter { !$0.1.isEmpty }
-        if marks.isEmpty, !salts.run.isEmpty, !hasSystemSalt(agent) { marks = [("run", salts.run)] }
-        guard let last = marks.last else { return [] }
-        return ["[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n", "[\(last.0) \(last.1)]\n"]
-    }
-
     /// The text of a document: its asset's, or one that is the same wherever the document's name stands.
     private func document(_ name: String?, _ tokens: TokenCount) -> String? {
         guard let name else { return nil }
         if let text = assetText(name) { return text }
         var synthesizer = TextSynthesizer(seed: blockSeed.derived("document/" + name))
-        return synthesizer.prose(byteCount: tokenizer.bytes(tokens))
+        return synthesizer.prose(centitokens: tokenizer.centitokens(tokens))
     }
 
     /// What one call appends to its context if the endpoint's own answer stands before it.
@@ -205,25 +191,18 @@ public struct Transcript: Sendable {
         var synthesizer = TextSynthesizer(seed: seed.derived("filler", index))
         return LiveHistory.merged(
             items(index, salts: salts, tools: tools), live, tools: tools,
-            filler: isPinned ? { synthesizer.prose(byteCount: $0) } : nil)
+            filler: isPinned ? { synthesizer.prose(centitokens: $0) } : nil)
     }
 
     /// The text of a prompt's blocks after so many tokens: equal identifiers, equal bytes.
-    ///
-    /// A block ends where its last token does, rounded to a byte, so that sizes do not drift apart over many blocks.
-    private func blockText(_ call: Call, after offset: TokenCount) -> ArraySlice<UInt8> {
-        guard !call.blocks.isEmpty, call.added.contains(where: { $0.text == nil }) || call.carry > .zero else {
-            return []
-        }
-        func start(_ block: Int) -> Int { tokenizer.bytes(TokenCount(block * blockTokens)) }
+    private func blockText(_ call: Call, after offset: TokenCount) -> BlockText {
+        var text = BlockText(from: offset, blockTokens: blockTokens, tokenizer: tokenizer)
+        guard call.added.contains(where: { $0.text == nil }) || call.carry > .zero else { return text }
         let owner = session.share == .session ? seed : blockSeed
-        let first = offset.value / blockTokens
-        var bytes: [UInt8] = []
-        for (position, block) in zip(first..., call.blocks.joined().dropFirst(first)) {
-            var synthesizer = TextSynthesizer(seed: owner.derived("block", block))
-            bytes += synthesizer.prose(byteCount: start(position + 1) - start(position)).utf8
+        for block in call.blocks.joined().dropFirst(offset.value / blockTokens) {
+            text.append(owner.derived("block", block))
         }
-        return bytes.dropFirst(tokenizer.bytes(offset) - start(first))
+        return text
     }
 
     /// The recorded answer of the previous call and what its tools returned; what the source lacks is made up.
@@ -231,36 +210,31 @@ public struct Transcript: Sendable {
     /// An answer without tools is text of the prompt's blocks too, so that what was generated equals what later prompts hold.
     private func answer(
         _ call: Call, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition],
-        _ synthesizer: inout TextSynthesizer, _ blockText: inout ArraySlice<UInt8>
+        _ synthesizer: inout TextSynthesizer, _ room: inout PromptRoom
     ) -> [ConversationItem] {
         let recorded = graph.entries[index].answered.map { session.calls[$0].answer } ?? Call.Answer()
-        let room = tokenizer.bytes(call.carry)
-        let made = blockText.prefix(room)
-        blockText = blockText.dropFirst(tokenizer.bytes(results.reduce(call.carry) { $0 + $1.tokens }))
+        let size = tokenizer.centitokens(call.carry)
         guard !results.isEmpty else {
-            let text =
-                recorded.text
-                ?? String(decoding: made, as: UTF8.self) + synthesizer.prose(byteCount: room - made.count)
+            let text = recorded.text ?? room.fill(call.carry) { synthesizer.prose(centitokens: $0) }
             return [.assistant(AssistantMessage(text: text, reasoning: recorded.reasoning))]
         }
-        let calls = toolCalls(recorded, index, results, tools, room: room, &synthesizer)
-        let size = calls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        _ = room.blocks.take(results.reduce(call.carry) { $0 + $1.tokens })
+        let calls = toolCalls(recorded, index, results, tools, size: size, &synthesizer)
+        let callSize = calls.reduce(0) { $0 + $1.centitokens }
         let isRecorded = recorded.reasoning != nil || recorded.toolCalls.contains { $0.arguments != nil }
         // What the arguments do not fill, since a schema may leave no place for text, is said beside the calls.
-        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(byteCount: max(0, room - size)))
+        let text = recorded.text ?? (isRecorded ? "" : synthesizer.prose(centitokens: max(0, size - callSize)))
         let message = AssistantMessage(
             text: text.isEmpty ? nil : text, reasoning: recorded.reasoning, toolCalls: calls)
         // Arguments that a schema requires may be larger than what was recorded of the whole answer: results are that shorter.
-        var excess = isRecorded || recorded.text != nil ? 0 : max(0, size - room)
+        if !isRecorded, recorded.text == nil { room.excess += text.centitokens + callSize - size }
         return [.assistant(message)]
             + zip(calls, results).map { made, result in
-                if let text = result.text {
-                    return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
-                }
-                let whole = tokenizer.bytes(result.tokens)
-                let cut = min(excess, whole)
-                excess -= cut
-                let text = synthesizer.toolResult(of: made.name, byteCount: whole - cut)
+                let text =
+                    result.text
+                    ?? room.made(tokenizer.centitokens(result.tokens)) {
+                        synthesizer.toolResult(of: made.name, centitokens: $0)
+                    }
                 return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
             }
     }
@@ -268,11 +242,11 @@ public struct Transcript: Sendable {
     /// The tool calls that results answer: recorded ones, or such as fill seven tenths of an answer, or all of it where it is
     /// known that nothing else was said.
     private func toolCalls(
-        _ recorded: Call.Answer, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition], room: Int,
+        _ recorded: Call.Answer, _ index: Int, _ results: [Call.AddedItem], _ tools: [ToolDefinition], size: Int,
         _ synthesizer: inout TextSynthesizer
     ) -> [ToolCall] {
         let rest =
-            recorded.text.map { room - $0.utf8.count } ?? (recorded == Call.Answer() ? room - room * 3 / 10 : room)
+            recorded.text.map { size - $0.centitokens } ?? (recorded == Call.Answer() ? size - size * 3 / 10 : size)
         var generator = SeededGenerator(seed: seed.derived("tools", index))
         return results.enumerated().map { position, result in
             let wanted = position < recorded.toolCalls.count ? recorded.toolCalls[position] : nil
@@ -282,7 +256,7 @@ public struct Transcript: Sendable {
             let identifier = "call_" + Self.hexadecimal(seed.derived("identifier/\(index)", position).value)
             let arguments =
                 wanted?.arguments
-                ?? synthesizer.arguments(for: tool, byteCount: rest / results.count - name.utf8.count)
+                ?? synthesizer.arguments(for: tool, centitokens: rest / results.count - name.centitokens)
             return ToolCall(identifier: identifier, name: name, arguments: arguments)
         }
     }

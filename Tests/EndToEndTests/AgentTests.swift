@@ -40,7 +40,7 @@ extension EndToEnd {
         @Test func `the figures of agents agree with the rows and with the fleet's own account`() throws {
             let persona = Persona(
                 name: "a", network: .milliseconds(2), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 50_000,
-                jitter: 0, reasoningShare: 0.25, scenarios: [.rateLimitMilliseconds: 0.25])
+                jitter: 0, reasoningShare: 0.25, scenarios: [.rateLimitMilliseconds: 0.5])
             let stage = try Stage(
                 [persona], settings: "rounds: 1\nsessions_per_round: 1\nretries: {maximum: 20}", seed: 8,
                 sessions: Self.library())

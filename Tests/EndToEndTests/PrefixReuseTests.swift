@@ -110,7 +110,10 @@ extension EndToEnd {
             let second = stage.fleet.truths.dropFirst(first.count)
             let cached = [first, Array(second)].map { $0.reduce(0) { $0 + $1.cachedTokens.value } }
             #expect(second.count == first.count && cached[0] > 0)
-            #expect(cached[0] == cached[1], "the cache held \(cached) tokens in the first and the second run")
+            // The digits of salts count a little more or less.
+            #expect(
+                abs(cached[0] - cached[1]) <= cached[0] / 1000,
+                "the cache held \(cached) tokens in the first and the second run")
         }
 
         @Test(.enabled(if: SharedTraces.exist, SharedTraces.skipReason))

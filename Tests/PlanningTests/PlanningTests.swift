@@ -38,7 +38,11 @@ private func documents(
         #expect(estimate.rows.count == 3)
         #expect(estimate.rows[0].callCount == 144)
         #expect(estimate.rows[0].inputTokens.value == calls.reduce(0) { $0 + $1.input.value })
-        let longest = calls.reduce(0) { $0 + plan.naturalLimit($1).value }
+        let longest = plan.library.sessions.indices.reduce(0) { sum, session in
+            plan.library.sessions[session].calls.indices.reduce(sum) {
+                $0 + plan.naturalLimit($1, of: session).value
+            }
+        }
         let highest = estimate.rows[0].inputTokens.value * 1_000_000 + longest * 2_000_000
         #expect(estimate.rows[0].highest?.picodollars == Int64(highest))
         // All but the first prefix, which sessions share, and what each call adds is read from a cache.
@@ -54,10 +58,11 @@ private func documents(
 
     @Test func `an answer is never asked to be longer than the context leaves`() throws {
         let plan = try Plan(documents(limit: 14_000))
-        for session in plan.library.sessions {
-            for call in session.calls {
-                #expect(call.input.value * 11 / 10 + plan.naturalLimit(call).value <= 14_000)
-                #expect(plan.naturalLimit(call) >= call.output)
+        for (place, session) in plan.library.sessions.enumerated() {
+            for (index, call) in session.calls.enumerated() {
+                let limit = plan.naturalLimit(index, of: place)
+                #expect(call.input.value * 11 / 10 + limit.value <= 14_000)
+                #expect(limit >= call.output)
             }
         }
     }
@@ -97,7 +102,8 @@ private func documents(
                     for (place, session) in planned.sessions.enumerated() {
                         let key = SessionKey(endpoint: 0, round: round, session: place)
                         let pieces = PromptPieces(
-                            plan.session(key), plan.graph(key), in: PromptAssets(plan.library), salts: choice)
+                            plan.session(key), plan.graph(key), in: PromptAssets(plan.library), salts: choice,
+                            additions: .salts)
                         for call in pieces.session.calls.indices {
                             let cached = plan.cachedTokens(CallKey(session: key, call: call)).value
                             let shown = memory.take(call, of: pieces, number: number, pass: session.pass).tokens
@@ -108,7 +114,7 @@ private func documents(
                         number += 1
                     }
                 }
-                #expect(sum > 0 && PlanEstimate.cachedTokens(plan).value == sum)
+                #expect(sum > 0 && PlanEstimate.cachedTokens(plan, plan.reuse).value == sum)
             }
         }
     }

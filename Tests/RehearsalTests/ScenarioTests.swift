@@ -183,7 +183,8 @@ import Testing
         #expect(plain[0].cachedTokens == .zero && plain[1].cachedTokens > 500)
         #expect(try truths([.cacheMiss])[1].cachedTokens == .zero)
         let cut = try truths([.promptTruncation])
-        #expect(abs(cut[0].inputTokens.value * 2 - plain[0].inputTokens.value) <= 1)
+        // Half of the bytes are about half of the tokens.
+        #expect(abs(cut[0].inputTokens.value * 2 - plain[0].inputTokens.value) <= plain[0].inputTokens.value / 50)
     }
 
     @Test func `a connection is closed between requests only where that is played`() throws {

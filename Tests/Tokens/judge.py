@@ -3,11 +3,12 @@
 For each NAME, FOLDER/NAME.attempts is the export of a run and FOLDER/NAME.requests holds the bodies that it sent. Counted is
 what the model reads of them: tools as compact JSON, texts, names and arguments of tool calls; not the few tokens that a chat
 template puts around each message, which differ from model to model. One tokenizer is trained here, on the English and the code that
-lie on this machine; the other is DeepSeek's own, as LiteLLM ships it. Ends with an error if a prompt of 200 tokens or more is
-further than 10 % from what was planned, or a smaller one further than 20 tokens: salts are hexadecimal and cost more than their
-bytes say. Names that begin with "texts-" are only reported: how dense recorded text is cannot be chosen.
+lie on this machine; the others are DeepSeek's and Qwen's own, as LiteLLM and DashScope ship them. Ends with an error if a prompt
+is further than 10 % from what was planned, or a small one further than 6 tokens: the digits of a salt differ. What the trained
+one counts of recorded text is only reported: it knows 32,768 tokens, and no text but what lies on this machine.
 """
 
+import base64
 import glob
 import gzip
 import importlib.util
@@ -15,6 +16,7 @@ import json
 import os
 import sys
 
+import tiktoken
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 TRAINING_BYTES = 20_000_000
@@ -70,6 +72,24 @@ def published():
     return Tokenizer.from_file(found[0]) if found else None
 
 
+def qwen():
+    """Qwen's tokenizer, which takes every digit as a token."""
+    spec = importlib.util.find_spec("dashscope")
+    path = spec and os.path.join(spec.submodule_search_locations[0], "resources/qwen.tiktoken")
+    if not path or not os.path.exists(path):
+        return None
+    ranks = {}
+    for line in open(path, "rb"):
+        token, rank = line.split()
+        ranks[base64.b64decode(token)] = int(rank)
+    # https://huggingface.co/Qwen/Qwen-7B, tokenization_qwen.py
+    pattern = (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    return tiktoken.Encoding("qwen", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+
+
 class Counter:
     """Counts texts; what a session sends again is counted once."""
 
@@ -79,7 +99,10 @@ class Counter:
 
     def count(self, text):
         if text not in self.known:
-            self.known[text] = len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+            if isinstance(self.tokenizer, Tokenizer):
+                self.known[text] = len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+            else:
+                self.known[text] = len(self.tokenizer.encode_ordinary(text))
         return self.known[text]
 
     def prompt(self, body):
@@ -108,13 +131,13 @@ def judge(name, folder, counter):
             counted = counter.prompt(json.load(file))
         planned = row["planned_input_tokens"]
         deviations.append(counted / planned - 1)
-        bad += abs(counted - planned) > (0.1 * planned if planned >= 200 else 20)
+        bad += abs(counted - planned) > max(0.1 * planned, 6)
     return deviations, bad
 
 
 def main():
     cache, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-    tokenizers = {"trained 32K": trained(cache), "DeepSeek": published()}
+    tokenizers = {"trained 32K": trained(cache), "DeepSeek": published(), "Qwen": qwen()}
     failed = False
     for label, tokenizer in tokenizers.items():
         if tokenizer is None:
@@ -127,7 +150,8 @@ def main():
                 sys.exit(f"FAILED: {name}: no prompt was sent")
             mean = sum(map(abs, deviations)) / len(deviations)
             worst = max(deviations, key=abs)
-            verdict = "told" if name.startswith("texts-") else "FAILED" if bad else "ok"
+            is_told = label.startswith("trained") and name.startswith("file-")
+            verdict = "told" if is_told else "FAILED" if bad else "ok"
             print(
                 f"{verdict}: {label}: {name}: {len(deviations)} prompts, mean deviation {mean:.1%}, "
                 f"worst {worst:+.1%}" + (f", {bad} out of bounds" if bad else "")

@@ -113,18 +113,26 @@ import Testing
         let chained = Array(prompt(library, session: 0, call: 1).utf8)
         let single = Array(prompt(library, session: 1, call: 0).utf8)
         let moved = Array(prompt(library, session: 2, call: 0).utf8)
-        func bytes(_ tokens: Range<Int>) -> Range<Int> {
-            let tokenizer = ApproximateTokenizer()
-            return tokenizer.bytes(TokenCount(tokens.lowerBound))..<tokenizer.bytes(TokenCount(tokens.upperBound))
+        /// The text of some tokens, a little less at both ends: where a block begins is exact to half a token only.
+        func text(_ prompt: [UInt8], _ tokens: Range<Int>) -> String {
+            var meter = TokenMeter()
+            let start = meter.end(of: tokens.lowerBound * 100, in: prompt[...])
+            meter.add(prompt[..<start])
+            let end = meter.end(of: tokens.upperBound * 100, in: prompt[start...])
+            return String(decoding: prompt[start..<end].dropFirst(20).dropLast(20), as: UTF8.self)
         }
-        #expect(chained.count == bytes(0..<3300).count)
-        #expect(chained[bytes(0..<1536)] == single[bytes(0..<1536)])
+        let sizes = [chained, single, moved].map { String(decoding: $0, as: UTF8.self).centitokens }
+        for (size, tokens) in zip(sizes, [3300, 2090, 3000]) { #expect(abs(size - tokens * 100) < 500, "\(size)") }
+        #expect(text(chained, 0..<1536) == text(single, 0..<1536))
         // The first prompt ends inside its fourth block, which no other prompt has.
-        #expect(chained[bytes(1536..<2000)] != single[bytes(1536..<2000)])
-        #expect(chained[bytes(2000..<2048)] == single[bytes(2000..<2048)])
-        #expect(chained[bytes(2000..<2560)] == moved[bytes(2000..<2560)])
-        #expect(single[bytes(1536..<2048)] == moved[bytes(1536..<2048)])
-        #expect(single[bytes(0..<512)] != moved[bytes(0..<512)])
+        #expect(!String(decoding: single, as: UTF8.self).contains(text(chained, 1536..<2000)))
+        for (tokens, others) in [(2000..<2048, [single, moved]), (2048..<2560, [moved])] {
+            for other in others {
+                #expect(String(decoding: other, as: UTF8.self).contains(text(chained, tokens)), "\(tokens)")
+            }
+        }
+        #expect(String(decoding: moved, as: UTF8.self).contains(text(single, 1536..<2048)))
+        #expect(text(single, 0..<512) != text(moved, 0..<512))
     }
 
     @Test(arguments: [

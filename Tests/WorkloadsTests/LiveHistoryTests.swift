@@ -62,12 +62,12 @@ import Testing
     @Test(arguments: ["", "short", String(repeating: "long ", count: 40), String(repeating: "日本", count: 30)])
     func `a pinned answer is as large as the recorded one`(text: String) {
         let live = AssistantMessage(text: text, toolCalls: [ToolCall(identifier: "x", name: "list", arguments: "{}")])
-        let items = LiveHistory.merged(recorded, live, tools: tools) { String(repeating: ".", count: $0) }.items
+        let items = LiveHistory.merged(recorded, live, tools: tools) { String(repeating: "a ", count: $0 / 100) }.items
         guard case .assistant(let answer)? = items.first else { return #expect(Bool(false)) }
         // One recorded result is left out, since nothing asks for it.
-        let size = (answer.text?.utf8.count ?? 0) + "list{}L".utf8.count
-        let wanted = #"recordedread{"path":"a"}list{}AL"#.utf8.count
-        #expect((wanted - 2...wanted).contains(size), "\(size) for \(wanted)")
+        let size = ([answer.text ?? ""] + ["list", "{}", "L"]).reduce(0) { $0 + $1.centitokens }
+        let wanted = ["recorded", "read", #"{"path":"a"}"#, "list", "{}", "A", "L"].reduce(0) { $0 + $1.centitokens }
+        #expect(abs(wanted - size) <= 100, "\(size) for \(wanted)")
         #expect(answer.text?.contains("\u{FFFD}") != true)
     }
 }

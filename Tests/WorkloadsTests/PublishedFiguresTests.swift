@@ -29,7 +29,7 @@ private struct Published: Sendable {
 }
 
 /// The characters of a token, where a source counts characters.
-private let characters = ApproximateTokenizer().bytesPerToken
+private let characters = ApproximateTokenizer.usualBytesPerToken
 
 /// Figures as their sources print them, independent of any file.
 @Suite struct PublishedFiguresTests {

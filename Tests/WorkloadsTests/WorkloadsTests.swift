@@ -17,18 +17,6 @@ enum SharedData {
     static func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: root.appending(path: path))) }
 }
 
-private func bytes(_ items: [ConversationItem]) -> Int {
-    items.reduce(0) { sum, item in
-        switch item {
-        case .system(let text), .user(let text): sum + text.utf8.count
-        case .toolResult(let result): sum + result.text.utf8.count
-        case .assistant(let message):
-            sum + (message.text?.utf8.count ?? 0)
-                + message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
-        }
-    }
-}
-
 @Suite struct GeneratorTests {
     @Test(arguments: SessionGenerator.all.map(\.name))
     func `generated sessions are clean, repeatable and differ by seed`(name: String) throws {
@@ -73,10 +61,10 @@ private func bytes(_ items: [ConversationItem]) -> Int {
     @Test func `a prompt holds the recorded number of tokens within two per cent`() {
         let transcript = transcript(0)
         let prefix = transcript.prefix(agent: "main", runSalt: salts.run)
-        var size = prefix.system.utf8.count + prefix.tools.reduce(0) { $0 + $1.json.serialized().count }
+        var size = PromptSizes.centitokens(prefix)
         for (index, call) in transcript.session.calls.enumerated() {
-            size += bytes(transcript.items(index, salts: salts, tools: prefix.tools))
-            let tokens = ApproximateTokenizer().tokens(bytes: size).value
+            size += PromptSizes.centitokens(transcript.items(index, salts: salts, tools: prefix.tools))
+            let tokens = ApproximateTokenizer().tokens(centitokens: size).value
             #expect(
                 abs(Double(tokens) / Double(call.input.value) - 1) < 0.02, "call \(index): \(tokens) of \(call.input)")
         }
@@ -100,7 +88,8 @@ private func bytes(_ items: [ConversationItem]) -> Int {
         }
         #expect(text.hasPrefix("[tenant 0123456789ab session ba9876543210]\n"))
         let bare = Salts(run: "", tenant: "", session: "")
-        #expect(bytes(transcript.items(0, salts: bare, tools: prefix.tools)) == text.utf8.count)
+        let size = PromptSizes.centitokens(transcript.items(0, salts: bare, tools: prefix.tools))
+        #expect(abs(size - text.centitokens) <= 100, "\(size), \(text.centitokens)")
     }
 
     @Test(arguments: [0, 3, 200])
@@ -116,8 +105,8 @@ private func bytes(_ items: [ConversationItem]) -> Int {
         for run in ["", "0123456789ab"] {
             let prefix = transcript.prefix(agent: "main", runSalt: run)
             let items = transcript.items(0, salts: Salts(run: run, tenant: "", session: ""), tools: [])
-            let size = prefix.system.utf8.count + bytes(items)
-            #expect(abs(size - ApproximateTokenizer().bytes(call.input)) <= 2, "\(size)")
+            let size = PromptSizes.centitokens(prefix) + PromptSizes.centitokens(items)
+            #expect(abs(size - ApproximateTokenizer().centitokens(call.input)) <= 100, "\(size)")
         }
     }
 

@@ -133,7 +133,7 @@ enum GeminiRequestReader {
             if let arguments = call["args"] {
                 reader.append(json: arguments)
             } else {
-                reader.request.prompt += "{}".utf8
+                reader.appendEmptyObject()
             }
         }
     }

@@ -26,13 +26,24 @@ struct PromptReader {
             _ = content.withString { text in
                 unsafe text.withUnsafeBufferPointer { unsafe request.prompt.append(contentsOf: $0) }
             }
+            endPart()
         }
     }
 
     /// Takes a JSON value as the model would read it.
     mutating func append(json value: JSONView?) {
-        if let value { JSONValue(value).append(to: &request.prompt) }
+        guard let value else { return }
+        JSONValue(value).append(to: &request.prompt)
+        endPart()
     }
+
+    /// Takes arguments that were left out.
+    mutating func appendEmptyObject() {
+        request.prompt += "{}".utf8
+        endPart()
+    }
+
+    private mutating func endPart() { request.partEnds.append(request.prompt.count) }
 
     mutating func tool(_ name: JSONView?, _ description: JSONView?, _ parameters: JSONView?) {
         tool(name, description, parameters.map { JSONValue($0) })
@@ -44,6 +55,7 @@ struct PromptReader {
             name: name, description: description?.string ?? "",
             parameters: parameters ?? .object(JSONObject()))
         request.prompt += tool.json.serialized()
+        endPart()
         request.tools.append(tool)
     }
 

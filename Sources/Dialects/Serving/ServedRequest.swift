@@ -48,6 +48,8 @@ public struct ServedRequest: Hashable, Sendable {
     /// Its bytes are what is counted as tokens and cached by its beginning. The same conversation gives the same bytes in
     /// every dialect.
     public var prompt: [UInt8] = []
+    /// The sizes of the prompt at which a tool, a message or a part of it ends; what each holds is counted apart.
+    public var partEnds: [Int] = []
     /// The sizes of the prompt at which a place to cache was marked.
     public var cacheMarks: [Int] = []
     /// Whose body it is; for Bedrock's InvokeModel the dialect inside.

@@ -149,6 +149,6 @@ extension Distribution {
 
     /// Sizes in tokens by the quantiles of sizes in characters.
     static func characters(_ points: [(share: Double, value: Double)]) -> Distribution {
-        quantiles(points, scale: 1 / ApproximateTokenizer().bytesPerToken)
+        quantiles(points, scale: 1 / ApproximateTokenizer.usualBytesPerToken)
     }
 }

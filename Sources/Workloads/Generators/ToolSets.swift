@@ -27,10 +27,10 @@ struct ToolSet: Sendable {
     /// - Returns: the asset; equal names and sizes give equal bytes.
     func asset(_ identifier: String, tokens: TokenCount) -> Asset {
         var synthesizer = TextSynthesizer(seed: Seed(0).derived("tools/" + identifier))
-        let bytes = ApproximateTokenizer().bytes(tokens)
         return Asset(
             identifier: identifier, tokens: tokens,
-            content: .tools(synthesizer.tools(definitions, byteCount: bytes)))
+            content: .tools(
+                synthesizer.tools(definitions, centitokens: ApproximateTokenizer().centitokens(tokens))))
     }
 
     /// The one tool of small coding agents.

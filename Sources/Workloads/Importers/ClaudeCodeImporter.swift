@@ -196,7 +196,7 @@ private struct ClaudeCodeSession {
 
     /// A made-up prefix, as large as the first usage of an agent leaves beside its text.
     private static func prefix(_ turn: Turn) -> MessageAssets.Prefix {
-        let text = turn.items.reduce(0) { $0 + MessageSession.tokens(MessageSession.text($1).utf8.count).value }
+        let text = turn.items.reduce(0) { $0 + MessageSession.tokens(of: MessageSession.text($1)).value }
         let whole = max(0, min(turn.measured.input ?? 0, 1_000_000) - text)
         var prefix = MessageAssets.Prefix()
         prefix.toolsTokens = TokenCount(whole * 3 / 4)

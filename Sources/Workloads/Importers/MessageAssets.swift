@@ -26,7 +26,8 @@ struct MessageAssets {
         var prefix = Prefix()
         if !tools.isEmpty {
             let bytes = JSONValue.array(tools.map { Self.shallow($0).json }).serialized()
-            prefix.toolsTokens = MessageSession.tokens(bytes.count)
+            prefix.toolsTokens = MessageSession.tokens(
+                centitokens: tools.reduce(0) { $0 + Self.shallow($1).centitokens })
             prefix.hash.add(bytes)
             prefix.names.tools = try keep(
                 "tools", prefix.hash, .tools(tools.map(Self.shallow)), bytes.count, prefix.toolsTokens, source)
@@ -35,7 +36,7 @@ struct MessageAssets {
             var hash = StableHash()
             hash.add(system)
             prefix.hash.add(system)
-            prefix.systemTokens = MessageSession.tokens(system.utf8.count)
+            prefix.systemTokens = MessageSession.tokens(of: system)
             prefix.names.system = try keep(
                 "system", hash, .system(system), MessageSession.writtenBytes(system), prefix.systemTokens, source)
         }

@@ -232,7 +232,7 @@ struct MessageSession {
         var open = step.previous.map { Array(answers[$0].callIdentifiers.indices) } ?? []
         for item in step.items {
             let text = Self.text(item)
-            let tokens = Self.tokens(text.utf8.count)
+            let tokens = Self.tokens(of: text)
             guard case .toolResult(let result) = item, let previous = step.previous,
                 let chosen = open.firstIndex(where: { answers[previous].callIdentifiers[$0] == result.callIdentifier })
                     ?? open.indices.first
@@ -261,7 +261,7 @@ struct MessageSession {
     private func carry(of call: Int, results: Int) -> TokenCount {
         let previous = session.calls[call]
         guard answers[call].isKnown else { return previous.output - previous.reasoning }
-        let text = Self.tokens(previous.answer.text?.utf8.count ?? 0)
+        let text = Self.tokens(of: previous.answer.text ?? "")
         return previous.answer.toolCalls.prefix(results).reduce(text) { $0 + $1.tokens }
     }
 
@@ -272,15 +272,15 @@ struct MessageSession {
             answer.text = message.text.flatMap { $0.isEmpty ? nil : $0 }
             answer.reasoning = message.reasoning.flatMap { $0.isEmpty ? nil : $0 }
             answer.toolCalls = message.toolCalls.map {
-                let size = $0.name.utf8.count + $0.arguments.utf8.count
-                return Call.RecordedToolCall(name: $0.name, tokens: Self.tokens(size), arguments: $0.arguments)
+                Call.RecordedToolCall(
+                    name: $0.name, tokens: Self.tokens(centitokens: $0.centitokens), arguments: $0.arguments)
             }
             answers[call] = Answer(
                 isKnown: true, isContinued: answers[call].isContinued,
                 callIdentifiers: message.toolCalls.map(\.identifier))
         }
-        let reasoning = Self.tokens(answer.reasoning?.utf8.count ?? 0)
-        let text = Self.tokens(answer.text?.utf8.count ?? 0)
+        let reasoning = Self.tokens(of: answer.reasoning ?? "")
+        let text = Self.tokens(of: answer.text ?? "")
         let size = answer.toolCalls.reduce(text + reasoning) { $0 + $1.tokens }
         let known = Self.count(output)
         session.calls[call].answer = answer
@@ -316,11 +316,17 @@ extension MessageSession {
             + "sent as user text; tool calls without a result are not sent again.",
     ]
 
-    private static let tokenizer = ApproximateTokenizer()
+    /// The tokens of a text; some text is at least one.
+    static func tokens(of text: String) -> TokenCount { text.isEmpty ? .zero : tokens(centitokens: text.centitokens) }
 
-    /// The tokens of so many bytes; some bytes are at least one.
-    static func tokens(_ bytes: Int) -> TokenCount {
-        bytes == 0 ? .zero : max(1, tokenizer.tokens(bytes: bytes))
+    /// The tokens of a size, at least one.
+    static func tokens(centitokens: Int) -> TokenCount {
+        max(1, ApproximateTokenizer().tokens(centitokens: centitokens))
+    }
+
+    /// The tokens of text of which nothing is known but its bytes.
+    static func tokens(bytes: Int) -> TokenCount {
+        bytes == 0 ? .zero : max(1, TokenCount(Int(Double(bytes) / ApproximateTokenizer.usualBytesPerToken)))
     }
 
     /// A count that a source states, inside what the session format allows.

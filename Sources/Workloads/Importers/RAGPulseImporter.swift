@@ -129,7 +129,7 @@ public struct RAGPulseImporter: TraceImporter {
         var tokens = TokenCount.zero
         for component in components { tokens += try size(component, source) }
         var synthesizer = TextSynthesizer(seed: Seed(0).derived(name))
-        let text = synthesizer.prose(byteCount: ApproximateTokenizer().bytes(tokens))
+        let text = synthesizer.prose(centitokens: ApproximateTokenizer().centitokens(tokens))
         let asset = Asset(identifier: name, tokens: tokens, content: .system(text))
         systems[name] = asset
         if !components.isEmpty { emit(.asset(asset)) }

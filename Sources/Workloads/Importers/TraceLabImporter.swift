@@ -75,7 +75,7 @@ public struct TraceLabImporter: TraceImporter {
         let input = try source.optionalTokens(tool["input_chars"], "input_chars") ?? .zero
         let result = try source.optionalTokens(tool["result_chars"], "result_chars") ?? .zero
         round.request.toolCalls.append(
-            Call.RecordedToolCall(name: name, tokens: MessageSession.tokens(input.value)))
+            Call.RecordedToolCall(name: name, tokens: MessageSession.tokens(bytes: input.value)))
         round.tools.append(
             Tool(name: name, resultCharacters: result.value, isError: tool["is_error"]?.boolValue ?? false))
     }

@@ -1,0 +1,93 @@
+import Quantities
+import Testing
+import Workloads
+
+@Suite struct TokenMeterTests {
+    /// Texts and the tokens that DeepSeek's, Qwen's, Llama 3's and OpenAI's o200k tokenizers count on average, from their own files.
+    private static let counted: [(text: String, tokens: Double)] = [
+        (
+            "The quick brown fox jumps over the lazy dog. It was seen again in the evening, near the old mill.",
+            23.0
+        ),
+        (
+            "func append(_ number: Int, to bytes: inout [UInt8]) {\n    if number >= 10 { bytes.append(UInt8(0x30 + number / 10 % 10)) }\n}\n",
+            44.0
+        ),
+        (
+            "{\"type\":\"object\",\"properties\":{\"path\":{\"type\":\"string\"},\"offset\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"path\"]}",
+            29.25
+        ),
+        (
+            "def read(path):\n    with open(path, encoding='utf-8') as file:\n        return [line.rstrip() for line in file]\n",
+            29.25
+        ),
+        (
+            "-rw-r--r-- 1 root root   4096 Nov 12 09:41 README.md\ndrwxr-xr-x 2 root root 16384 Nov 12 09:40 Sources\n",
+            48.75
+        ),
+        (
+            "Les agents lisent des fichiers, appellent des outils et écrivent de longues réponses à leurs utilisateurs.",
+            25.25
+        ),
+        (
+            "模型读取文件,调用工具,然后为用户写出很长的回答。",
+            16.25
+        ),
+        (
+            "ERROR: AssertionError in tests/test_fields.py::TestTimeDelta (3 failed, 1204 passed in 12.77s)",
+            28.75
+        ),
+    ]
+
+    @Test func `texts have the tokens that tokenizers count, within a sixth`() {
+        for (text, tokens) in Self.counted {
+            let estimate = Double(text.centitokens) / 100
+            #expect(abs(estimate - tokens) <= tokens / 6, "\(estimate) for \(tokens): \(text)")
+        }
+    }
+
+    @Test func `text that comes in parts counts as much as the whole, wherever it is parted`() {
+        for (text, _) in Self.counted {
+            let bytes = Array(text.utf8)
+            for place in 0...bytes.count {
+                var meter = TokenMeter()
+                meter.add(bytes[..<place])
+                meter.add(bytes[place...])
+                #expect(meter.centitokens == text.centitokens)
+            }
+        }
+    }
+
+    @Test func `a text ends where its size is nearest, and never inside a word or a character`() {
+        let text = Array("one two three 日本 four".utf8)
+        for (size, expected) in [
+            (0, ""), (40, ""), (60, "one "), (149, "one "), (151, "one two "), (300, "one two three "),
+            (9_900, "one two three 日本 four"),
+        ] {
+            let end = TokenMeter().end(of: size, in: text[...])
+            #expect(String(decoding: text[..<end], as: UTF8.self) == expected, "\(size)")
+        }
+        for size in 0..<700 {
+            let end = TokenMeter().end(of: size, in: text[...])
+            #expect(!String(decoding: text[..<end], as: UTF8.self).contains("\u{FFFD}"))
+        }
+    }
+
+    @Test func `parts of a prompt are counted apart`() {
+        var meter = TokenMeter()
+        meter.add("word")
+        meter.beginPart()
+        meter.add("word")
+        #expect(meter.centitokens == 200 && "wordword".centitokens < 150)
+    }
+
+    @Test func `a denser tokenizer wants longer text for as many tokens`() {
+        let (usual, denser) = (ApproximateTokenizer(), ApproximateTokenizer(bytesPerToken: 4.75))
+        #expect(usual.centitokens(1000) == 100_000 && denser.centitokens(1000) == 125_000)
+        for tokenizer in [usual, denser] {
+            for tokens in [0, 1, 7, 64, 100_000] {
+                #expect(tokenizer.tokens(centitokens: tokenizer.centitokens(TokenCount(tokens))).value == tokens)
+            }
+        }
+    }
+}
