@@ -16,7 +16,10 @@ public struct WekaImporter: TraceImporter {
             "What a prompt grows by is the answer before it and then one tool result or user message, since parallel "
                 + "tools are not recorded.",
             "A request that shares nothing and is smaller than the prefix is a helper's, with a context of its own.",
-            "The call after sub-agents waits for all of them.",
+            "The time of a sub-agent's entry is when it ended: it began duration_ms before, or at that time if it has no "
+                + "duration, after the last call of the main agent that was sent by then.",
+            "The first call of the main agent that was sent after a sub-agent's last answer waits for it, and then for the "
+                + "time that passed between them.",
         ])
 
     /// Makes an importer.
@@ -41,14 +44,28 @@ private struct WekaSession {
     var session: Session
     private let blockTokens: Int
     private var last: [String: Request] = [:]
-    private var openAgents: [CallIdentifier] = []
+    private var mainCalls: [Request] = []
+    /// The last calls of the sub-agents that a call of the main agent still waits for.
+    private var openAgents: [Request] = []
 
     private struct Request {
         let identifier: CallIdentifier
         let input: Int
         let output: Int
-        let end: Double
+        /// When it was sent, in seconds from the trace's beginning; nil if the source does not say.
+        let start: Double?
+        /// When its answer ended; its beginning if the source does not say.
+        let end: Double?
         let blocks: [Range<Int>]
+
+        init(_ value: JSONValue, identifier: String, start: Double?) {
+            self.identifier = CallIdentifier(identifier)
+            input = max(0, value["in"]?.integerValue ?? 0)
+            output = max(0, value["out"]?.integerValue ?? 0)
+            self.start = start
+            end = start.map { $0 + max(0, value["api_time"]?.doubleValue ?? 0) }
+            blocks = WekaSession.blocks(value)
+        }
     }
 
     init(identifier: String, _ value: JSONValue) {
@@ -63,45 +80,89 @@ private struct WekaSession {
         if request["type"]?.stringValue == "subagent" {
             takeAgent(request, position)
         } else {
-            let after = openAgents
-            openAgents = []
-            append(request, agent: Call.mainAgent, identifier: "\(position)", joining: after, startedAt: nil)
+            append(request, agent: Call.mainAgent, identifier: "\(position)", startedAt: request["t"]?.doubleValue)
         }
     }
 
     private mutating func takeAgent(_ entry: JSONValue, _ position: Int) {
         var agent = entry["agent_id"]?.stringValue ?? "agent_\(position)"
-        while session.agentPrefixTokens[agent] != nil { agent += "+" }
+        while agent == Call.mainAgent || session.agentPrefixTokens[agent] != nil { agent += "+" }
         let prefix = (entry["tool_tokens"]?.integerValue ?? 0) + (entry["system_tokens"]?.integerValue ?? 0)
         session.agentPrefixTokens[agent] = TokenCount(max(0, prefix))
-        for (index, request) in (entry["requests"]?.arrayValue ?? []).enumerated() {
-            let start = index == 0 ? entry["t"]?.doubleValue : nil
-            append(request, agent: agent, identifier: "\(agent).\(index)", joining: [], startedAt: start)
+        let requests = entry["requests"]?.arrayValue ?? []
+        let begin = beginning(of: entry, requests.first?["t"]?.doubleValue ?? 0)
+        for (index, request) in requests.enumerated() {
+            let start = begin.flatMap { begin in request["t"]?.doubleValue.map { begin + $0 } }
+            append(request, agent: agent, identifier: "\(agent).\(index)", startedAt: start)
         }
-        if let end = last[agent] { openAgents.append(end.identifier) }
+        if let end = last[agent] { openAgents.append(end) }
     }
 
-    private mutating func append(
-        _ value: JSONValue, agent: String, identifier: String, joining: [CallIdentifier], startedAt: Double?
-    ) {
-        let input = max(0, value["in"]?.integerValue ?? 0)
+    /// What the times of a sub-agent's requests count from.
+    ///
+    /// The entry's own time is when the agent had ended, and its `duration_ms` how long it took; one without a duration was
+    /// launched at that time. In copies whose requests have times of the whole trace it is zero: an agent's first request
+    /// has the time zero else.
+    private func beginning(of entry: JSONValue, _ firstTime: Double) -> Double? {
+        if firstTime > 0, firstTime >= mainCalls.last?.start ?? 0 { return 0 }
+        guard let time = entry["t"]?.doubleValue else { return nil }
+        return max(0, time - max(0, entry["duration_ms"]?.doubleValue ?? 0) / 1000)
+    }
+
+    private mutating func append(_ value: JSONValue, agent: String, identifier: String, startedAt start: Double?) {
+        let request = Request(value, identifier: identifier, start: start)
         let isTool = value["input_types"]?.arrayValue?.contains("tool_result") ?? false
-        let start = value["t"]?.doubleValue ?? 0
-        let request = Request(
-            identifier: CallIdentifier(identifier), input: input, output: max(0, value["out"]?.integerValue ?? 0),
-            end: start + (value["api_time"]?.doubleValue ?? 0), blocks: Self.blocks(value))
         var call = Call(
             identifier: request.identifier, agent: agent, after: [], waitKind: isTool ? .tool : .human, context: .new,
-            added: [], input: TokenCount(input), output: TokenCount(request.output), stop: value["stop"]?.stringValue,
-            role: agent == Call.mainAgent ? "main" : "small")
-        let previous = last[agent] ?? (agent == Call.mainAgent ? nil : last[Call.mainAgent])
-        call.after = (previous.map { [$0.identifier] } ?? []) + joining
-        let gap = startedAt.map { max(0, $0 - (previous?.end ?? 0)) } ?? value["think_time"]?.doubleValue ?? 0
-        call.wait = joining.isEmpty ? .milliseconds(Int64((max(0, min(gap, 1e6)) * 1000).rounded())) : .zero
-        if call.after.isEmpty { call.waitKind = .start }
+            added: [], input: TokenCount(request.input), output: TokenCount(request.output),
+            stop: value["stop"]?.stringValue, role: agent == Call.mainAgent ? "main" : "small")
         place(&call, request, after: last[agent], isTool: isTool)
+        let previous = last[agent] ?? (agent == Call.mainAgent ? nil : parent(startedAt: start))
+        wait(&call, request, previous, isFirst: last[agent] == nil, value["think_time"]?.doubleValue)
+        record(&call, request, value)
         last[call.agent] = request
+        if call.agent == Call.mainAgent { mainCalls.append(request) }
         session.calls.append(call)
+    }
+
+    /// The call that launched an agent: the last of the main agent that was sent before it began.
+    private func parent(startedAt start: Double?) -> Request? {
+        guard let start else { return mainCalls.last }
+        return mainCalls.last { $0.start ?? 0 <= start } ?? mainCalls.last
+    }
+
+    /// Sets what the call waits for, and for how long after the last of it.
+    private mutating func wait(
+        _ call: inout Call, _ request: Request, _ previous: Request?, isFirst: Bool, _ thinkTime: Double?
+    ) {
+        var awaited = previous.map { [$0] } ?? []
+        if call.agent == Call.mainAgent {
+            let isOver = { (agent: Request) in
+                guard let end = agent.end, let start = request.start else { return true }
+                return end <= start
+            }
+            awaited += openAgents.filter(isOver)
+            openAgents.removeAll(where: isOver)
+        }
+        call.after = awaited.map(\.identifier)
+        if isFirst { call.waitKind = .start }
+        // The recorded wait counts from the request before, of whichever agent.
+        if let thinkTime, !isFirst, call.after.count == 1, call.after[0] == session.calls.last?.identifier {
+            call.wait = TraceTime.duration(thinkTime)
+        } else {
+            call.wait = TraceTime.between(awaited.compactMap(\.end).max() ?? 0, request.start)
+        }
+    }
+
+    /// Keeps what was measured, which does not set the pace.
+    private func record(_ call: inout Call, _ request: Request, _ value: JSONValue) {
+        func duration(_ seconds: Double?) -> Duration? {
+            guard let seconds, (0..<1e9).contains(seconds) else { return nil }
+            return .microseconds(Int64((seconds * 1e6).rounded()))
+        }
+        call.recorded.start = duration(request.start)
+        call.recorded.duration = duration(value["api_time"]?.doubleValue)
+        call.recorded.timeToFirstToken = duration(value["ttft"]?.doubleValue)
     }
 
     /// Decides what the call keeps, carries and adds, so that the token equation holds.
