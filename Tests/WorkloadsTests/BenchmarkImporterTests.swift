@@ -61,6 +61,15 @@ import Testing
         {"type":"assistant","sessionId":"s","isSidechain":true,"agentId":"x","timestamp":"2026-01-01T00:00:08Z","message":{"id":"p","content":[{"type":"text","text":"found"}]}}
         """#
 
+    @Test(arguments: [("claude-haiku-4-5", "small"), ("claude-opus-4-5", "main")])
+    func `a sub-agent's role is that of its model`(model: String, role: String) throws {
+        let main = claudeCode.replacing(#""message":{"id":"#, with: #""message":{"model":"claude-opus-4-5","id":"#)
+        let library = try TextTraces.library(
+            ClaudeCodeImporter.self, main,
+            agent.replacing(#""message":{"id":"#, with: #""message":{"model":"\#(model)","id":"#))
+        #expect(library.sessions.first?.calls.map(\.role) == ["main", role, "main", "main"])
+    }
+
     @Test func `Claude Code's rows become calls, and its sub-agents join`() throws {
         let library = try TextTraces.library(ClaudeCodeImporter.self, claudeCode, agent)
         #expect(try TextTraces.faults(library) == [])

@@ -62,6 +62,36 @@ import Testing
             ])
     }
 
+    @Test func `nothing waits for what was launched in the background or is still at work`() throws {
+        let session = try Self.session(
+            Self.request(0, Self.opus, in: 640, types: "text"),
+            Self.agent(
+                "b", at: 3, duration: nil, status: "async_launched", Self.request(0, Self.opus, in: 256, took: 290)),
+            Self.agent("c", at: 60, duration: 57_000, Self.request(0, Self.haiku, in: 256, block: 70, took: 50)),
+            Self.request(19, Self.opus, in: 900, think: 17), Self.request(60, Self.haiku, in: 1000, think: 39),
+            Self.request(400, Self.opus, in: 1100, think: 338))
+        #expect(session.calls.map(\.after) == [[], ["0"], ["0"], ["0"], ["3", "c.0"], ["4"]])
+        let waits = session.calls.map(\.wait.seconds)
+        #expect(waits == [0, 1, 1, 17, 7, 338])
+        #expect(session.calls.map(\.role) == ["main", "main", "small", "main", "small", "main"])
+    }
+
+    private static let roles: [(model: String?, main: String?, role: String)] = [
+        ("claude-haiku-4-5-20251001", "claude-opus-4-5-20251101", "small"),
+        ("claude-opus-4-5-20251101", "claude-haiku-4-5-20251001", "main"),
+        ("claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001", "main"),
+        ("claude-sonnet-4-20250514", "claude-opus-4-1-20250805", "small"),
+        ("claude-opus-4-6", "claude-opus-4-5-20251101", "main"),
+        ("us.anthropic.claude-3-5-haiku-20241022-v1:0", "claude-sonnet-4-5", "small"),
+        ("gpt-5-mini", "gpt-5", "small"), ("gpt-5-nano", "gpt-5-mini", "small"), ("gpt-5", "claude-opus-4-6", "main"),
+        ("gpt-5-mini", "claude-opus-4-6", "main"), (nil, "gpt-5", "main"), ("gpt-5-mini", nil, "main"),
+    ]
+
+    @Test(arguments: roles)
+    func `only a smaller model of the same family is small`(model: String?, main: String?, role: String) {
+        #expect(ModelRole.role(of: model, besides: main) == role)
+    }
+
     @Test func `a call between a helper's and its own predecessor waits from the end of the latter`() throws {
         let session = try Self.session(
             Self.request(0, Self.opus, in: 640, types: "text"),
@@ -94,5 +124,30 @@ struct WekaTraceTests {
         #expect(joining.identifier == "2" && joining.after == ["0", "agent_001.9"])
         #expect(joining.wait > .seconds(18) && joining.wait < .seconds(23), "\(joining.wait)")
         #expect(joining.recorded.start == .seconds(153))
+    }
+
+    @Test func `background agents of the trace block nobody, and their model is the main one`() throws {
+        let library = try Self.library()
+        let session = try #require(library.sessions.first { $0.identifier == "trace_0295" })
+        let background = Set(["agent_002", "agent_003", "agent_004", "agent_005"])
+        let calls = session.calls.filter { background.contains($0.agent) }
+        #expect(calls.count == 37)
+        #expect(calls.allSatisfy { $0.role == "main" })
+        let identifiers = Set(calls.map(\.identifier))
+        #expect(!session.calls.contains { $0.agent == "main" && !identifiers.isDisjoint(with: $0.after) })
+        let nested = library.sessions.flatMap(\.calls).filter { $0.identifier.rawValue.hasPrefix("agent_") }
+        #expect(nested.count == 676)
+        #expect(nested.count { $0.role == "main" } == 85)
+    }
+
+    @Test func `the sessions of the published example have its dependencies and roles`() throws {
+        let imported = try Self.library().sessions
+        for wanted in try SessionFile.read(SharedData.bytes("traces/submeter_format_example.jsonl")).sessions {
+            let found = try #require(imported.first { $0.identifier == wanted.identifier })
+            #expect(found.calls.map(\.identifier) == wanted.calls.map(\.identifier))
+            #expect(found.calls.map(\.after) == wanted.calls.map(\.after))
+            #expect(found.calls.map(\.role) == wanted.calls.map(\.role))
+            #expect(found.calls.map(\.recorded.duration) == wanted.calls.map(\.recorded.duration))
+        }
     }
 }

@@ -19,7 +19,9 @@ public struct WekaImporter: TraceImporter {
             "The time of a sub-agent's entry is when it ended: it began duration_ms before, or at that time if it has no "
                 + "duration, after the last call of the main agent that was sent by then.",
             "The first call of the main agent that was sent after a sub-agent's last answer waits for it, and then for the "
-                + "time that passed between them.",
+                + "time that passed between them; for a sub-agent that was launched in the background (async_launched) no "
+                + "call waits.",
+            ModelRole.guess,
         ])
 
     /// Makes an importer.
@@ -45,6 +47,8 @@ private struct WekaSession {
     private let blockTokens: Int
     private var last: [String: Request] = [:]
     private var mainCalls: [Request] = []
+    /// The model of the main agent's first call.
+    private var mainModel: String?
     /// The last calls of the sub-agents that a call of the main agent still waits for.
     private var openAgents: [Request] = []
 
@@ -95,7 +99,8 @@ private struct WekaSession {
             let start = begin.flatMap { begin in request["t"]?.doubleValue.map { begin + $0 } }
             append(request, agent: agent, identifier: "\(agent).\(index)", startedAt: start)
         }
-        if let end = last[agent] { openAgents.append(end) }
+        // Nothing waits for what was launched in the background.
+        if entry["status"]?.stringValue != "async_launched", let end = last[agent] { openAgents.append(end) }
     }
 
     /// What the times of a sub-agent's requests count from.
@@ -115,7 +120,10 @@ private struct WekaSession {
         var call = Call(
             identifier: request.identifier, agent: agent, after: [], waitKind: isTool ? .tool : .human, context: .new,
             added: [], input: TokenCount(request.input), output: TokenCount(request.output),
-            stop: value["stop"]?.stringValue, role: agent == Call.mainAgent ? "main" : "small")
+            stop: value["stop"]?.stringValue)
+        let model = value["model"]?.stringValue
+        if agent == Call.mainAgent, mainModel == nil { mainModel = model }
+        call.role = ModelRole.role(of: model, besides: mainModel)
         place(&call, request, after: last[agent], isTool: isTool)
         let previous = last[agent] ?? (agent == Call.mainAgent ? nil : parent(startedAt: start))
         wait(&call, request, previous, isFirst: last[agent] == nil, value["think_time"]?.doubleValue)
