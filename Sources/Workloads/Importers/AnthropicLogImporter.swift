@@ -21,6 +21,12 @@ public struct AnthropicLogImporter: TraceImporter {
         _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
     ) throws(SessionFileError) {
         let value = try source.json(bytes)
+        try log.take(exchange: value, source, emit) { () throws(SessionFileError) in try Self.request(value, source) }
+    }
+
+    private static func request(
+        _ value: JSONValue, _ source: TraceSource
+    ) throws(SessionFileError) -> MessageRequest {
         let body = MessageLog.body(value["request"]) ?? MessageLog.body(value)
         guard let body, body["messages"]?.arrayValue != nil else {
             throw source.problem("a logged request needs a list of messages")
@@ -33,8 +39,11 @@ public struct AnthropicLogImporter: TraceImporter {
         if let response, response["content"] != nil { request.answer = MessageReader.answer(response) }
         request.measured = MessageMeasures(usage: response?["usage"])
         request.measured.stop = response?["stop_reason"]?.stringValue
-        try log.take(request, MessageLog.times(value), source, emit)
+        return request
     }
+
+    /// The requests that failed.
+    public var leftOut: LeftOut { log.leftOut }
 
     /// Hands out the sessions that waited for more requests.
     public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) { log.finish(emit) }

@@ -11,6 +11,9 @@ public struct TraceImport {
     private var pending: [UInt8] = []
     private var source = TraceSource(name: "", line: 0)
 
+    /// What was not taken over so far.
+    public var leftOut: LeftOut { importer.leftOut }
+
     /// Begins an import.
     public init(_ type: any TraceImporter.Type) {
         importer = type.init()

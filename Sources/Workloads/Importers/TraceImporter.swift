@@ -80,11 +80,17 @@ public protocol TraceImporter: Sendable {
         _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
     ) throws(SessionFileError)
 
+    /// What was not taken over so far.
+    var leftOut: LeftOut { get }
+
     /// Hands out what was waiting for more.
     mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError)
 }
 
 extension TraceImporter {
+    /// Nothing is counted, unless an importer says otherwise.
+    public var leftOut: LeftOut { LeftOut() }
+
     /// Nothing waits, unless an importer says otherwise.
     public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 }
