@@ -37,7 +37,7 @@ public struct ClaudeCodeImporter: TraceImporter {
         guard let type = row["type"]?.stringValue, type == "user" || type == "assistant",
             row["message"]?.objectValue != nil
         else { return }
-        let name = row["sessionId"]?.stringValue ?? source.name
+        let name = row["sessionId"]?.stringValue ?? source.fileKey
         if sessions[name] == nil {
             order.append(name)
             sessions[name] = ClaudeCodeSession(source)

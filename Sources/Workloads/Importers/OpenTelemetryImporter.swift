@@ -132,7 +132,7 @@ private struct OpenTelemetrySpan {
         self.source = source
         self.start = start
         self.end = max(start, end)
-        session = attributes["gen_ai.conversation.id"]?.stringValue ?? trace ?? source.name
+        session = attributes["gen_ai.conversation.id"]?.stringValue ?? trace ?? source.fileKey
         request = MessageRequest(items: MessageReader.items(messages))
         let system = MessageReader.text(MessageReader.unpacked(attributes["gen_ai.system_instructions"]))
         if !system.isEmpty { request.items.insert(.system(system), at: 0) }

@@ -9,7 +9,7 @@ public struct TraceImport {
     private var importer: any TraceImporter
     private let format: TraceFormat
     private var pending: [UInt8] = []
-    private var source = TraceSource(name: "", line: 0)
+    private var source = TraceSource(name: "", line: 0, file: 0)
 
     /// What was not taken over so far.
     public var leftOut: LeftOut { importer.leftOut }
@@ -34,7 +34,7 @@ public struct TraceImport {
     /// Begins a file.
     ///
     /// - Parameter name: its name without folders and endings.
-    public mutating func begin(_ name: String) { source = TraceSource(name: name, line: 0) }
+    public mutating func begin(_ name: String) { source = TraceSource(name: name, line: 0, file: source.file + 1) }
 
     /// Takes the next bytes of the file, cut anywhere.
     ///

@@ -97,16 +97,22 @@ extension TraceImporter {
 
 /// Where a record of a trace stands.
 public struct TraceSource: Hashable, Sendable {
-    /// The file's name without folders and endings.
+    /// The file's name without folders and endings; several files may have one name.
     public var name: String
     /// The line, counted from one.
     public var line: Int
+    /// The file's place among those of the import, counted from one.
+    public var file: Int
 
     /// Makes a place.
-    public init(name: String, line: Int) {
+    public init(name: String, line: Int, file: Int = 1) {
         self.name = name
         self.line = line
+        self.file = file
     }
+
+    /// What no other file of the import is called: the name, behind the file's place and a stroke if it is not the first.
+    var fileKey: String { file > 1 ? "\(file)/\(name)" : name }
 
     /// An error at this place.
     public func problem(_ message: String) -> SessionFileError { SessionFileError(line: line, message: message) }
