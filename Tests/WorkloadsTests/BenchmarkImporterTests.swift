@@ -44,6 +44,38 @@ import Testing
         #expect(TextTraces.texts(library, call: 0) == ["system: S", "user: go"])
     }
 
+    private static let turns = #""question":[[{"role":"user","content":"go"}],[{"role":"user","content":"on"}]]"#
+    private static let travel = #"{"name":"fly","parameters":{"type":"dict"}}"#
+
+    @Test func `the documents of a BFCL question's classes may come after it`() throws {
+        let files = [
+            ("multi", #"{"id":"a",\#(Self.turns),"involved_classes":["TravelAPI","TradingBot"]}"#),
+            ("travel_booking", Self.travel), ("trading_bot", Self.travel.replacing("fly", with: "buy")),
+            ("single", #"{"id":"b",\#(Self.turns),"function":{"name":"f"}}"#),
+        ].map { (name: $0.0, bytes: Array($0.1.utf8)) }
+        let library = try TraceImport.library(BFCLImporter.self, files, ImportOptions(licence: "none"))
+        #expect(library.sessions.map(\.identifier) == ["b", "a"])
+        let prefix = TextTraces.transcript(library.sessions[1], library).prefix(agent: "main", runSalt: "")
+        #expect(prefix.tools.map(\.name) == ["fly", "buy"])
+        #expect(try TextTraces.faults(library) == [])
+    }
+
+    @Test(arguments: [
+        ("TradingBot", "trading_bot"), ("GorillaFileSystem", "gorilla_file_system"), ("MathAPI", "math_api"),
+        ("TwitterAPI", "posting_api"), ("VehicleControlAPI", "vehicle_control"), ("WebSearchAPI", "web_search"),
+    ])
+    func `a BFCL question whose class is not described is refused by the file that is missing`(
+        name: String, file: String
+    ) throws {
+        let row = #"{"id":"a",\#(Self.turns),"involved_classes":["TravelAPI","\#(name)"]}"#
+        let files = [("travel_booking", Self.travel), ("multi", row)].map { (name: $0.0, bytes: Array($0.1.utf8)) }
+        let error = #expect(throws: SessionFileError.self) { try TraceImport.library(BFCLImporter.self, files) }
+        let message = try #require(error).message
+        #expect(message.contains("the class \(name) ") && message.contains("/\(file).json"), "\(message)")
+        let described = files + [(name: file, bytes: Array(Self.travel.utf8))]
+        #expect(try TraceImport.library(BFCLImporter.self, described).sessions.count == 1)
+    }
+
     private let claudeCode = #"""
         {"type":"summary","summary":"x"}
         {"type":"user","uuid":"1","sessionId":"s","timestamp":"2026-01-01T00:00:00Z","message":{"role":"user","content":"go"}}
