@@ -26,6 +26,35 @@ import Testing
         #expect(library.sessions[1].prefixAssets.isEmpty)
     }
 
+    @Test func `tau2's messages have times, usages and errors`() throws {
+        let result = #"""
+            {"simulations":[{"task_id":"7","trial":1,"messages":[
+            {"role":"assistant","content":"Hello!","timestamp":"2025-06-01T10:00:00.5","usage":{"completion_tokens":5}},
+            {"role":"user","content":"cancel","timestamp":"2025-06-01T10:00:04.5","cost":0.1,"usage":{"completion_tokens":900}},
+            {"role":"assistant","tool_calls":[{"id":"c","name":"cancel","arguments":{}},{"id":"d","name":"cancel",
+            "arguments":{"id":2}}],"timestamp":"2025-06-01T10:00:06.5","cost":0.2,
+            "usage":{"completion_tokens":57,"prompt_tokens":5032}},
+            {"id":"c","role":"tool","content":"no such order","error":true,"timestamp":"2025-06-01T10:00:06.75"},
+            {"id":"d","role":"tool","content":"done","error":false,"timestamp":"2025-06-01T10:00:07.5"},
+            {"role":"assistant","content":"Cancelled.","timestamp":"2025-06-01T10:00:09"},
+            {"role":"user","content":null,"tool_calls":[{"id":"u","name":"look","requestor":"user","arguments":{}}]},
+            {"id":"u","role":"tool","requestor":"user","content":"a slow phone"},
+            {"role":"user","content":"thanks"},{"role":"assistant","content":"Bye."}]}]}
+            """#
+        let library = try TextTraces.library(TauBenchImporter.self, result)
+        #expect(try TextTraces.faults(library) == [])
+        let calls = library.sessions[0].calls
+        #expect(calls.map(\.wait) == [.seconds(4), .seconds(1), .zero])
+        #expect(calls.map(\.recorded.start) == [.seconds(4), .seconds(7), nil])
+        #expect(calls.map(\.recorded.duration) == [.seconds(2), .milliseconds(1500), nil])
+        #expect(calls[0].output == 57 && calls[0].other["recorded_in"] == 5032)
+        #expect(calls[1].output == MessageSession.tokens("Cancelled.".utf8.count))
+        #expect(calls[1].added.map(\.isError) == [true, false])
+        #expect(calls[1].added.map(\.text) == ["no such order", "done"])
+        #expect(calls[2].added.map(\.text) == ["thanks"])
+        #expect(!TauBenchImporter.format.guesses.contains { $0.hasPrefix("Times are not recorded") })
+    }
+
     @Test func `every turn of a BFCL question is a call, and its functions become JSON Schema`() throws {
         let lines = [
             #"{"name":"fly","parameters":{"type":"dict","properties":{"to":{"type":"float"}}}}"#,
@@ -88,6 +117,13 @@ import Testing
         {"type":"user","sessionId":"s","isCompactSummary":true,"timestamp":"2026-01-01T00:01:00Z","message":{"role":"user","content":"so far"}}
         {"type":"assistant","sessionId":"s","timestamp":"2026-01-01T00:01:02Z","message":{"id":"o","content":[{"type":"text","text":"fine"}]}}
         """#
+    @Test func `results that Claude Code marks are errors`() throws {
+        let library = try TextTraces.library(
+            ClaudeCodeImporter.self,
+            claudeCode.replacing(#""content":"found""#, with: #""is_error":true,"content":"found""#))
+        #expect(library.sessions.first?.calls.map { $0.added.map(\.isError) } == [[false], [true, false], [false]])
+    }
+
     private let agent = #"""
         {"type":"user","sessionId":"s","isSidechain":true,"agentId":"x","timestamp":"2026-01-01T00:00:04Z","message":{"role":"user","content":"find"}}
         {"type":"assistant","sessionId":"s","isSidechain":true,"agentId":"x","timestamp":"2026-01-01T00:00:08Z","message":{"id":"p","content":[{"type":"text","text":"found"}]}}

@@ -32,6 +32,7 @@ public struct AnthropicLogImporter: TraceImporter {
             throw source.problem("a logged request needs a list of messages")
         }
         var request = MessageRequest(items: MessageReader.items(body["messages"]))
+        request.failedCalls = MessageReader.failedCalls(body["messages"])
         let system = MessageReader.text(body["system"])
         if !system.isEmpty { request.items.insert(.system(system), at: 0) }
         request.tools = MessageReader.tools(body["tools"])

@@ -87,6 +87,7 @@ private struct ClaudeCodeSession {
     private var pending: [String: Pending] = [:]
     private var turnOfMessage: [String: Int] = [:]
     private var agentOfRow: [String: String] = [:]
+    private var failedCalls: Set<String> = []
 
     init(_ source: TraceSource) { self.source = source }
 
@@ -99,6 +100,7 @@ private struct ClaudeCodeSession {
             var waiting = pending[agent] ?? Pending()
             if row["isCompactSummary"]?.boolValue == true { waiting = Pending(isFresh: true) }
             waiting.items += MessageReader.items(message: message, role: "user")
+            failedCalls.formUnion(MessageReader.failedCalls([message]))
             waiting.time = time ?? waiting.time
             pending[agent] = waiting
             return
@@ -155,6 +157,7 @@ private struct ClaudeCodeSession {
     func session(_ name: String, _ begin: Double?) throws(SessionFileError) -> Session {
         var session = MessageSession(identifier: name, profile: "coding-agent", source)
         if let start { session.begin(at: TraceTime.between(begin, start)) }
+        session.note(failed: failedCalls)
         let order = turns.indices.sorted { (turns[$0].start ?? 0, $0) < (turns[$1].start ?? 0, $1) }
         let lastTurns = Dictionary(turns.indices.map { (turns[$0].agent, $0) }) { $1 }
         var done: [Int: Int] = [:]

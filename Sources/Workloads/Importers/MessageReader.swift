@@ -24,12 +24,36 @@ enum MessageReader {
             return results + (content.text.isEmpty && !results.isEmpty ? [] : [.user(content.text)])
         case "tool", "function":
             if !content.results.isEmpty { return content.results.map(ConversationItem.toolResult) }
-            let identifiers = message["tool_call_ids"]?.arrayValue?.first ?? message["tool_call_id"]
-            let identifier = (identifiers ?? message["id"])?.stringValue ?? ""
+            let identifier = answeredCall(message)
             let name = message["name"]?.stringValue ?? ""
             return [.toolResult(ToolResult(callIdentifier: identifier, name: name, text: content.text))]
         default: return []
         }
+    }
+
+    /// The calls whose results are said to be errors.
+    ///
+    /// - Parameter messages: a list of messages; their tool results, or the messages that are one, say `is_error` or `error`.
+    /// - Returns: the identifiers of the calls; a result that names none is not among them.
+    static func failedCalls(_ messages: JSONValue?) -> Set<String> {
+        var calls: Set<String> = []
+        for message in messages?.arrayValue ?? [] {
+            let isResult = ["tool", "function"].contains(message["role"]?.stringValue)
+            let parts = [message["content"], message["parts"]].flatMap { $0?.arrayValue ?? [] }
+            let results = parts.filter { ["tool_result", "tool_call_response"].contains($0["type"]?.stringValue) }
+            for result in results + (isResult ? [message] : [])
+            where result["is_error"]?.boolValue == true || result["error"]?.boolValue == true {
+                calls.insert(answeredCall(result))
+            }
+        }
+        calls.remove("")
+        return calls
+    }
+
+    /// The identifier of the call that a message or a part of one is the result of; empty if it names none.
+    static func answeredCall(_ result: JSONValue) -> String {
+        let stated = result["tool_use_id"] ?? result["tool_call_ids"]?.arrayValue?.first ?? result["tool_call_id"]
+        return (stated ?? result["id"])?.stringValue ?? ""
     }
 
     /// An answer.
@@ -94,7 +118,7 @@ private struct Content {
             if let text = (part["thinking"] ?? part["content"] ?? part["text"])?.stringValue { reasoning.append(text) }
         case "tool_use", "tool_call", "function_call": take(call: part)
         case "tool_result", "tool_call_response":
-            let identifier = (part["tool_use_id"] ?? part["tool_call_id"] ?? part["id"])?.stringValue ?? ""
+            let identifier = MessageReader.answeredCall(part)
             let value = part["content"] ?? part["response"] ?? part["result"]
             let text = value?.objectValue.map { JSONValue.object($0).text() } ?? MessageReader.text(value)
             results.append(
