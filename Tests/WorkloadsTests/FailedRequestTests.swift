@@ -61,6 +61,23 @@ import Testing
         #expect(leftOut == [])
     }
 
+    @Test func `images and messages of unknown roles are counted, and the texts beside them stay`() throws {
+        let image = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#
+        let picture = #"{"role":"user","content":[{"type":"text","text":"what is it"},\#(image),\#(image)]}"#
+        let result =
+            #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":[{"type":"image"},"#
+            + #"{"type":"text","text":"seen"}]}]}"#
+        let line = #"{"request":{"messages":[\#(picture),{"role":"critic","content":"hm"},7,\#(result)]}}"#
+        for type in [OpenAILogImporter.self, AnthropicLogImporter.self] as [any TraceImporter.Type] {
+            let (library, leftOut) = try Self.imported(type, line)
+            #expect(leftOut == ["3 images and other parts without text", "2 messages of an unknown role"])
+            #expect(library.sessions[0].calls[0].added.map(\.text) == ["what is it", "seen"])
+            #expect(type.format.guesses.contains { $0.hasPrefix("Images and other parts") })
+        }
+        let plain = #"{"request":{"messages":[\#(Self.asked),\#(Self.answered),\#(Self.asked)]}}"#
+        #expect(try Self.imported(OpenAILogImporter.self, plain).leftOut == [])
+    }
+
     @Test func `of several choices the first is counted`() throws {
         let usage = #""usage":{"completion_tokens":90,"completion_tokens_details":{"reasoning_tokens":60}}"#
         let choices = #"{"message":\#(Self.answered)},{"message":{"role":"assistant","content":"or so"}}"#

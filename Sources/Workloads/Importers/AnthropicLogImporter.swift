@@ -9,7 +9,7 @@ public struct AnthropicLogImporter: TraceImporter {
     /// The format.
     public static let format = TraceFormat(
         name: "anthropic-log", summary: "logged requests of Anthropic's messages API, one a line", unit: .line,
-        content: "text", guesses: MessageLog.guesses + ["Images and documents in messages are left out."])
+        content: "text", guesses: MessageLog.guesses)
 
     private var log = MessageLog()
 
@@ -32,6 +32,7 @@ public struct AnthropicLogImporter: TraceImporter {
             throw source.problem("a logged request needs a list of messages")
         }
         var request = MessageRequest(items: MessageReader.items(body["messages"]))
+        request.leftOut = MessageReader.leftOut(body["messages"])
         request.failedCalls = MessageReader.failedCalls(body["messages"])
         let system = MessageReader.text(body["system"])
         if !system.isEmpty { request.items.insert(.system(system), at: 0) }
@@ -43,7 +44,7 @@ public struct AnthropicLogImporter: TraceImporter {
         return request
     }
 
-    /// The requests that failed.
+    /// The requests that failed, and what messages hold beside text.
     public var leftOut: LeftOut { log.leftOut }
 
     /// Hands out the sessions that waited for more requests.

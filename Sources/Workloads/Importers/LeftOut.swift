@@ -23,4 +23,9 @@ public struct LeftOut: Hashable, Sendable {
             entries.append(Entry(what: what, count: count))
         }
     }
+
+    /// Counts what another count holds too.
+    mutating func add(_ other: LeftOut) {
+        for entry in other.entries { add(entry.what, entry.count) }
+    }
 }

@@ -38,7 +38,9 @@ struct MessageLog {
         request: () throws(SessionFileError) -> MessageRequest
     ) throws(SessionFileError) {
         guard !LoggedFailure.isStated(in: exchange) else { return leftOut.add(LoggedFailure.what) }
-        try take(request(), Self.times(exchange), source, emit)
+        let request = try request()
+        leftOut.add(request.leftOut)
+        try take(request, Self.times(exchange), source, emit)
     }
 
     /// Takes a logged request.
@@ -126,5 +128,7 @@ struct MessageLog {
         "An answer that a prompt holds and no logged request gave is sent as user text.",
         "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as usage says, if it is there.",
         LoggedFailure.guess,
+        "Images and other parts of messages that hold no text, and messages of a role that is not known, are left out; they "
+            + "are counted when the import ends, as often as they were sent.",
     ]
 }

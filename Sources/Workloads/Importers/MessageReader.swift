@@ -56,6 +56,19 @@ enum MessageReader {
         return (stated ?? result["id"])?.stringValue ?? ""
     }
 
+    /// What the messages of a list hold and ``items(_:)`` leaves out.
+    static func leftOut(_ messages: JSONValue?) -> LeftOut {
+        var leftOut = LeftOut()
+        for message in messages?.arrayValue ?? [] {
+            if items(message: message).isEmpty {
+                leftOut.add("messages of an unknown role")
+            } else {
+                leftOut.add("images and other parts without text", Content(message).unreadCount)
+            }
+        }
+        return leftOut
+    }
+
     /// An answer.
     static func answer(_ message: JSONValue) -> AssistantMessage { Content(message).answer }
 
@@ -85,6 +98,8 @@ private struct Content {
     private var reasoning: [String] = []
     private var calls: [ToolCall] = []
     private(set) var results: [ToolResult] = []
+    /// How many parts are of a kind that is not read.
+    private(set) var unreadCount = 0
 
     init(_ message: JSONValue) { self.init(message.objectValue ?? JSONObject()) }
 
@@ -120,10 +135,12 @@ private struct Content {
         case "tool_result", "tool_call_response":
             let identifier = MessageReader.answeredCall(part)
             let value = part["content"] ?? part["response"] ?? part["result"]
-            let text = value?.objectValue.map { JSONValue.object($0).text() } ?? MessageReader.text(value)
+            let inner = value.map { Content(JSONObject([("content", $0)])) }
+            let text = value?.objectValue.map { JSONValue.object($0).text() } ?? inner?.text ?? ""
+            unreadCount += inner?.unreadCount ?? 0
             results.append(
                 ToolResult(callIdentifier: identifier, name: part["name"]?.stringValue ?? "", text: text))
-        default: break
+        default: unreadCount += 1
         }
     }
 

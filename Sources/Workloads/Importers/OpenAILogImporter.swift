@@ -34,6 +34,7 @@ public struct OpenAILogImporter: TraceImporter {
             throw source.problem("a logged request needs a list of messages")
         }
         var request = MessageRequest(items: MessageReader.items(body["messages"]))
+        request.leftOut = MessageReader.leftOut(body["messages"])
         request.tools = MessageReader.tools(body["tools"] ?? body["functions"])
         let response = MessageLog.body(value["response"])
         let choices = (response?["choices"] ?? value["choices"])?.arrayValue
@@ -47,7 +48,7 @@ public struct OpenAILogImporter: TraceImporter {
         return request
     }
 
-    /// The requests that failed.
+    /// The requests that failed, and what messages hold beside text.
     public var leftOut: LeftOut { log.leftOut }
 
     /// Hands out the sessions that waited for more requests.

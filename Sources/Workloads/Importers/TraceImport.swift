@@ -67,6 +67,9 @@ public struct TraceImport {
 
     private mutating func line(_ bytes: ArraySlice<UInt8>, _ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
         source.line += 1
+        // Windows programs put a byte order mark before the first line.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = source.line == 1 && bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
         guard bytes.contains(where: { $0 > 0x20 }) else { return }
         let line = bytes.last == 0x0D ? bytes.dropLast() : bytes
         try importer.take(line, source, emit)
