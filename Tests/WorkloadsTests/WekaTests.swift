@@ -92,6 +92,18 @@ import Testing
         #expect(ModelRole.role(of: model, besides: main) == role)
     }
 
+    @Test func `sub-agents stand in the order in which they began`() throws {
+        let session = try Self.session(
+            Self.request(0, Self.opus, in: 640, types: "text"),
+            Self.agent("a", at: 20, duration: 10_000, Self.request(0, Self.haiku, in: 256, took: 9)),
+            Self.agent("b", at: 30, duration: 27_000, Self.request(0, Self.haiku, in: 256, took: 20)),
+            Self.agent("c", at: 40, duration: 37_000, Self.request(0, Self.haiku, in: 256, took: 30)),
+            Self.request(50, Self.opus, in: 900, think: 48))
+        #expect(session.calls.map(\.agent) == ["main", "b", "c", "a", "main"])
+        #expect(session.calls.map(\.wait) == [.zero, .seconds(1), .seconds(1), .seconds(8), .seconds(17)])
+        #expect(session.calls[4].after == ["0", "b.0", "c.0", "a.0"])
+    }
+
     @Test func `a call between a helper's and its own predecessor waits from the end of the latter`() throws {
         let session = try Self.session(
             Self.request(0, Self.opus, in: 640, types: "text"),
@@ -144,10 +156,14 @@ struct WekaTraceTests {
         let imported = try Self.library().sessions
         for wanted in try SessionFile.read(SharedData.bytes("traces/submeter_format_example.jsonl")).sessions {
             let found = try #require(imported.first { $0.identifier == wanted.identifier })
-            #expect(found.calls.map(\.identifier) == wanted.calls.map(\.identifier))
-            #expect(found.calls.map(\.after) == wanted.calls.map(\.after))
-            #expect(found.calls.map(\.role) == wanted.calls.map(\.role))
-            #expect(found.calls.map(\.recorded.duration) == wanted.calls.map(\.recorded.duration))
+            // Ours has the agents in the order in which they began, the example in that of their ends.
+            let calls = Dictionary(uniqueKeysWithValues: found.calls.map { ($0.identifier, $0) })
+            #expect(found.calls.count == wanted.calls.count)
+            for call in wanted.calls {
+                let ours = try #require(calls[call.identifier])
+                #expect(Set(ours.after) == Set(call.after) && ours.role == call.role && ours.input == call.input)
+                #expect(ours.recorded.duration == call.recorded.duration && ours.context == call.context)
+            }
         }
     }
 }

@@ -37,6 +37,7 @@ public struct WekaImporter: TraceImporter {
         }
         var builder = WekaSession(identifier: identifier, value)
         for (position, request) in requests.enumerated() { builder.take(request, position) }
+        builder.launchAgents()
         if !builder.session.calls.isEmpty { emit(.session(builder.session)) }
     }
 }
@@ -49,6 +50,8 @@ private struct WekaSession {
     private var mainCalls: [Request] = []
     /// The model of the main agent's first call.
     private var mainModel: String?
+    /// The sub-agents that stand between two requests of the main agent, with their positions.
+    private var entries: [(value: JSONValue, position: Int)] = []
     /// The last calls of the sub-agents that a call of the main agent still waits for.
     private var openAgents: [Request] = []
 
@@ -82,10 +85,24 @@ private struct WekaSession {
 
     mutating func take(_ request: JSONValue, _ position: Int) {
         if request["type"]?.stringValue == "subagent" {
-            takeAgent(request, position)
+            entries.append((request, position))
         } else {
+            launchAgents()
             append(request, agent: Call.mainAgent, identifier: "\(position)", startedAt: request["t"]?.doubleValue)
         }
+    }
+
+    /// Takes the sub-agents that were launched since the main agent's last request, in the order in which they began: entries
+    /// stand in that of their ends.
+    mutating func launchAgents() {
+        let begins = entries.map { entry in
+            let first = entry.value["requests"]?.arrayValue?.first?["t"]?.doubleValue ?? 0
+            return (((beginning(of: entry.value, first) ?? 0) + first) * 1e6).rounded()
+        }
+        for index in entries.indices.sorted(by: { (begins[$0], $0) < (begins[$1], $1) }) {
+            takeAgent(entries[index].value, entries[index].position)
+        }
+        entries = []
     }
 
     private mutating func takeAgent(_ entry: JSONValue, _ position: Int) {
@@ -100,7 +117,7 @@ private struct WekaSession {
             append(request, agent: agent, identifier: "\(agent).\(index)", startedAt: start)
         }
         // Nothing waits for what was launched in the background.
-        if entry["status"]?.stringValue != "async_launched", let end = last[agent] { openAgents.append(end) }
+        if !Self.isBackground(entry), let end = last[agent] { openAgents.append(end) }
     }
 
     /// What the times of a sub-agent's requests count from.
@@ -111,8 +128,11 @@ private struct WekaSession {
     private func beginning(of entry: JSONValue, _ firstTime: Double) -> Double? {
         if firstTime > 0, firstTime >= mainCalls.last?.start ?? 0 { return 0 }
         guard let time = entry["t"]?.doubleValue else { return nil }
-        return max(0, time - max(0, entry["duration_ms"]?.doubleValue ?? 0) / 1000)
+        let milliseconds = Self.isBackground(entry) ? 0 : entry["duration_ms"]?.doubleValue ?? 0
+        return max(0, time - max(0, milliseconds) / 1000)
     }
+
+    private static func isBackground(_ entry: JSONValue) -> Bool { entry["status"]?.stringValue == "async_launched" }
 
     private mutating func append(_ value: JSONValue, agent: String, identifier: String, startedAt start: Double?) {
         let request = Request(value, identifier: identifier, start: start)
