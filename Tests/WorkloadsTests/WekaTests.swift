@@ -104,6 +104,13 @@ import Testing
         #expect(session.calls[4].after == ["0", "b.0", "c.0", "a.0"])
     }
 
+    @Test func `times count from the first call`() throws {
+        let session = try Self.session(
+            Self.request(5000, Self.opus, in: 640, types: "text"), Self.request(5009, Self.opus, in: 900, think: 7))
+        #expect(session.calls.map(\.wait) == [.zero, .seconds(7)])
+        #expect(session.calls.map(\.recorded.start) == [.zero, .seconds(9)])
+    }
+
     @Test func `a call between a helper's and its own predecessor waits from the end of the latter`() throws {
         let session = try Self.session(
             Self.request(0, Self.opus, in: 640, types: "text"),

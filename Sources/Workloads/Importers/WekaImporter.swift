@@ -48,6 +48,8 @@ private struct WekaSession {
     private let blockTokens: Int
     private var last: [String: Request] = [:]
     private var mainCalls: [Request] = []
+    /// When the first call was sent.
+    private var origin: Double?
     /// The model of the main agent's first call.
     private var mainModel: String?
     /// The sub-agents that stand between two requests of the main agent, with their positions.
@@ -178,17 +180,18 @@ private struct WekaSession {
         if let thinkTime, !isFirst, call.after.count == 1, call.after[0] == session.calls.last?.identifier {
             call.wait = TraceTime.duration(thinkTime)
         } else {
-            call.wait = TraceTime.between(awaited.compactMap(\.end).max() ?? 0, request.start)
+            call.wait = TraceTime.between(awaited.compactMap(\.end).max(), request.start)
         }
     }
 
     /// Keeps what was measured, which does not set the pace.
-    private func record(_ call: inout Call, _ request: Request, _ value: JSONValue) {
+    private mutating func record(_ call: inout Call, _ request: Request, _ value: JSONValue) {
         func duration(_ seconds: Double?) -> Duration? {
             guard let seconds, (0..<1e9).contains(seconds) else { return nil }
             return .microseconds(Int64((seconds * 1e6).rounded()))
         }
-        call.recorded.start = duration(request.start)
+        origin = origin ?? request.start
+        call.recorded.start = duration(request.start.map { $0 - (origin ?? 0) })
         call.recorded.duration = duration(value["api_time"]?.doubleValue)
         call.recorded.timeToFirstToken = duration(value["ttft"]?.doubleValue)
     }
