@@ -70,7 +70,8 @@ public struct BFCLImporter: TraceImporter {
             for name in row.classes {
                 guard let described = documents[Self.key(name)] else {
                     throw row.source.problem(
-                        "the functions of the class \(name) are not among the files: give \(Self.file(of: name)) too")
+                        "\(row.source.name) asks for functions of the class \(name), which no file describes: "
+                            + "give \(Self.file(of: name)) too")
                 }
                 tools += described
             }
