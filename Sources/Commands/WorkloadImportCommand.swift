@@ -45,6 +45,7 @@ enum WorkloadImportCommand: Subcommand {
         }
         try attempt(arguments.operands[0]) { () throws(SessionFileError) in try work.finish(sink.take) }
         try sink.close()
+        for entry in work.leftOut.entries { console.message("left out, \(entry.what): \(Figures.count(entry.count))") }
         return .good
     }
 

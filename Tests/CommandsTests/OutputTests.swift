@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test func `an import says what it left out`() throws {
+        let messages = #"{"messages":[{"role":"user","content":"go"}]"#
+        let log = try TemporaryFile(
+            "\(messages)}\n\(messages),\"status\":500}\n\(messages),\"error\":\"no\"}", "log.jsonl")
+        let outcome = submeter(["workload", "import", "--format", "openai-log", log.path])
+        #expect(outcome.code == .good)
+        #expect(outcome.messages == "-: 1 session, 1 call\nleft out, failed requests: 2\n", "\(outcome.messages)")
+    }
+
     @Test func `a compressed trace that is cut off is refused`() throws {
         let whole = try TemporaryFile(
             #"{"id":"a","tool_tokens":1,"system_tokens":1,"requests":[{"in":9,"out":1}]}"#, "t.jsonl")

@@ -45,6 +45,7 @@ private let traces = [
         format: "weka", files: ["weka_claude_code_rle.jsonl.gz"], sessionCount: 692, callCount: 46218,
         warnings: [
             "no output is recorded": "27 requests have out: 0 in the source, mostly cancelled ones",
+            "before what it comes after had ended": "four requests of two logs that hold two conversations at once",
             "it waits for more than a day": "two people came back to their session after days",
         ]),
     PublicTrace(

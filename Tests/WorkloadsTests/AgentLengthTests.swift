@@ -30,6 +30,14 @@ import Testing
         #expect(try TextTraces.faults(library) == [])
     }
 
+    @Test func `lines without a session of files of one name are sessions of their own`() throws {
+        let line = #"{"input_length":10,"output_length":4}"#
+        let files = ["trace", "trace", "other"].map { (name: $0, bytes: Array(line.utf8)) }
+        let library = try TraceImport.library(AIPerfImporter.self, files, ImportOptions(licence: "none"))
+        #expect(library.sessions.map(\.identifier) == ["line-trace-1", "line-2/trace-1", "line-3/other-1"])
+        #expect(library.sessions.map(\.calls.count) == [1, 1, 1])
+    }
+
     @Test func `AIPerf's whole prompts are new each time`() throws {
         let mode = #""context_mode":"message_array_with_responses""#
         let library = try LengthTraces.library(

@@ -163,6 +163,16 @@ extension BlockTraceTests {
             + #""output_length":\#(output),"type":"text","turn":1,"hash_ids":[\#(list)]}"#
     }
 
+    @Test func `chats of files of one name are apart`() throws {
+        let files = [chat(1, -1, 0, 40, 30, [1, 2]), chat(1, -1, 3, 50, 30, [3, 4, 5]), chat(2, 1, 5, 90, 9, [6])]
+        let named = files.map { (name: "trace", bytes: Array($0.utf8)) }
+        let library = try TraceImport.library(
+            BailianImporter.self, Array(named.dropLast()) + [(name: "last", bytes: named[2].bytes)],
+            ImportOptions(licence: "none"))
+        #expect(library.sessions.map(\.identifier) == ["trace/1", "2/trace/1", "3/last/2"])
+        #expect(library.sessions.map { $0.calls[0].input } == [40, 50, 90])
+    }
+
     @Test func `chats of Bailian are trees of requests`() throws {
         let library = try LengthTraces.library(
             BailianImporter.self,

@@ -57,6 +57,23 @@ import Testing
             ])
     }
 
+    @Test func `results that Anthropic's messages mark are errors`() throws {
+        let calls = ["a", "b"].map { #"{"type":"tool_use","id":"\#($0)","name":"ls","input":{}}"# }
+        let results = [
+            #"{"type":"tool_result","tool_use_id":"a","content":"x","is_error":false}"#,
+            #"{"type":"tool_result","tool_use_id":"b","content":"no such file","is_error":true}"#,
+        ]
+        let go = #"{"role":"user","content":"go"}"#
+        let lines = [
+            #"{"request":{"messages":[\#(go)]},"response":{"content":[\#(calls.joined(separator: ","))]}}"#,
+            #"{"request":{"messages":[\#(go),{"role":"assistant","content":[\#(calls.joined(separator: ","))]},"#
+                + #"{"role":"user","content":[\#(results.joined(separator: ","))]}]}}"#,
+        ]
+        let library = try TextTraces.library(AnthropicLogImporter.self, lines.joined(separator: "\n"))
+        #expect(try TextTraces.faults(library) == [])
+        #expect(library.sessions[0].calls.map { $0.added.map(\.isError) } == [[false], [false, true]])
+    }
+
     @Test func `no more than so many sessions wait`() throws {
         let lines = (0..<300).map { #"{"messages":[{"role":"user","content":"\#($0)"}]}"# }
         var seen = 0

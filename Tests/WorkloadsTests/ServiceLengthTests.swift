@@ -156,6 +156,42 @@ extension ServiceLengthTests {
         #expect(try TextTraces.faults(library) == [])
     }
 
+    /// Rows of one session that follow one another: the sizes of prompts and answers, and what came from a cache.
+    private func rows(_ sizes: [(input: Int, output: Int, cached: Int?)]) -> [String] {
+        sizes.enumerated().map { index, size in
+            let cached = size.cached.map { #","metadata":{"usage_object":{"cache_read_input_tokens":\#($0)}}"# } ?? ""
+            return #"{"session_id":"a","model":"m","prompt_tokens":\#(size.input),"completion_tokens":\#(size.output),"#
+                + #""startTime":\#(1_700_000_000 + index * 10),"endTime":\#(1_700_000_004 + index * 10)\#(cached)}"#
+        }
+    }
+
+    @Test(arguments: [nil, 50_000])
+    func `a row goes on from the context that it is as large as, and not from a helper's`(cached: Int?) throws {
+        let library = try LengthTraces.library(
+            LiteLLMImporter.self,
+            rows([(50_000, 100, nil), (500, 20, nil), (50_600, 200, cached), (900, 9, nil), (50_900, 1, nil)]))
+        #expect(
+            LengthTraces.words(library) == [
+                "a @0.0: 0.0 start new 0+0+[user 50000]=50000>100 | 6.0 human new 0+0+[user 500]=500>20"
+                    + " | 16.0 human fork 0 50000+100+[user 500]=50600>200 | 16.0 human fork 1 500+20+[user 380]=900>9"
+                    + " | 16.0 human fork 2 50600+200+[user 100]=50900>1"
+            ])
+        #expect(try TextTraces.faults(library) == [])
+    }
+
+    @Test func `after a compaction rows go on from it, and what a cache held tells which context it was`() throws {
+        let library = try LengthTraces.library(
+            LiteLLMImporter.self,
+            rows([
+                (30_000, 100, nil), (20_000, 100, nil), (30_050, 100, nil), (31_000, 100, nil), (9000, 100, nil),
+                (31_500, 10, 9050),
+            ]))
+        #expect(library.sessions[0].calls.map(\.context) == [.new, .new, .continuing, .continuing, .new, .fork("3")])
+        let both = try LengthTraces.library(
+            LiteLLMImporter.self, rows([(30_000, 100, nil), (20_000, 100, nil), (31_000, 100, 25_000)]))
+        #expect(both.sessions[0].calls.map(\.context) == [.new, .new, .fork("0")])
+    }
+
     @Test func `only waits are cut at eleven days`() throws {
         let rows = ["2026-01-05T10:00:00Z", "2026-01-25T10:00:00Z"].map {
             #"{"session_id":"a","prompt_tokens":9,"completion_tokens":5,"startTime":"\#($0)","endTime":"\#($0)"}"#

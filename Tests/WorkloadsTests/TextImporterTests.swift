@@ -31,6 +31,29 @@ private let hostile: [String] = [
         }
     }
 
+    @Test(arguments: TraceImporters.formats.filter { $0.unit == .line }.map(\.name))
+    func `a byte order mark and a carriage return are no part of a file`(name: String) throws {
+        let type = try #require(TraceImporters.named(name))
+        let texts = [
+            "openai-log": #"{"messages":[{"role":"user","content":"go"}]}"#,
+            "azure": "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,1,2",
+        ]
+        guard let text = texts[name] else {
+            // The mark is taken off before any importer sees the line, so a line that is refused is so for its own sake.
+            let (plain, marked) = (refusal(type, "{\"x\":1}"), refusal(type, "\u{FEFF}{\"x\":1}"))
+            #expect(plain == marked)
+            return
+        }
+        let plain = try TextTraces.library(type, text, text)
+        let marked = try TextTraces.library(type, "\u{FEFF}" + text.replacing("\n", with: "\r\n"), "\u{FEFF}" + text)
+        #expect(plain.sessions.flatMap(\.calls).count == 2)
+        #expect(marked == plain)
+    }
+
+    private func refusal(_ type: any TraceImporter.Type, _ text: String) -> String? {
+        LengthTraces.refusal(type, [text])
+    }
+
     @Test func `an MLPerf conversation is handed out when it ends`() throws {
         let lines = [
             #"{"conversation_id":"a","role":"user","content":"go","system":"S","tools":[{"function":{"name":"ls"}}]}"#,

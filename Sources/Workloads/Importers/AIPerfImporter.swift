@@ -50,7 +50,7 @@ public struct AIPerfImporter: TraceImporter {
             seconds = try source.seconds(time, "timestamp", scale: 0.001)
         }
         let turn = Turn(request: request, isWhole: try isWhole(record["context_mode"], source))
-        let session = source.name(record["session_id"]) ?? "line-\(source.name)-\(source.line)"
+        let session = source.name(record["session_id"]) ?? "line-\(source.fileKey)-\(source.line)"
         held.add(turn, session: session, seconds: seconds, source)
     }
 

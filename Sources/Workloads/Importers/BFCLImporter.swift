@@ -4,7 +4,7 @@ import Quantities
 /// Imports questions of the Berkeley Function Calling Leaderboard, one JSON object a line.
 ///
 /// A line is `{id, question: [[messages]…], function: [schema]}`: each list of messages is a turn. The questions of many turns
-/// name `involved_classes` instead; the files of `multi_turn_func_doc` that describe them must then be given first.
+/// name `involved_classes` instead; the files of `multi_turn_func_doc` that describe them must be given too, before or after.
 public struct BFCLImporter: TraceImporter {
     /// The format.
     public static let format = TraceFormat(
@@ -15,6 +15,7 @@ public struct BFCLImporter: TraceImporter {
             "Dots in the names of functions become underscores, and the types dict, float and tuple become object, number "
                 + "and array, as the leaderboard itself does for APIs.",
             "Times are not recorded: no call waits.",
+            "Questions that name classes come last, since they are held until all descriptions are there.",
             "Sizes of questions and functions are counted as one token per 3.8 bytes.",
         ])
 
@@ -24,6 +25,18 @@ public struct BFCLImporter: TraceImporter {
     private var assets = MessageAssets()
     private var names = UniqueNames()
     private var documents: [String: [ToolDefinition]] = [:]
+    /// The questions that name classes, which may be described later.
+    private var held: [Held] = []
+    private var heldBytes = 0
+
+    /// The most bytes of questions that wait for the descriptions of their classes.
+    static let maximumHeldBytes = 256 << 20
+
+    private struct Held {
+        let question: JSONValue
+        let classes: [String]
+        let source: TraceSource
+    }
 
     /// Makes an importer.
     public init() {}
@@ -33,20 +46,47 @@ public struct BFCLImporter: TraceImporter {
         _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
     ) throws(SessionFileError) {
         let value = try source.json(bytes)
-        guard let question = value["question"]?.arrayValue else {
+        guard value["question"]?.arrayValue != nil else {
             guard let tool = Self.tool(value), value["parameters"] != nil else {
                 throw source.problem("a line needs a question, or the name and parameters of a function")
             }
             documents[Self.key(source.name), default: []].append(tool)
             return
         }
-        let functions = value["function"]?.arrayValue ?? value["function"].map { [$0] } ?? []
-        var tools = functions.compactMap { Self.tool($0) }
-        for name in value["involved_classes"]?.arrayValue ?? [] {
-            tools += documents[Self.key(name.stringValue ?? "")] ?? []
+        let classes = (value["involved_classes"]?.arrayValue ?? []).compactMap(\.stringValue)
+        guard !classes.isEmpty else { return try take(question: value, [], source, emit) }
+        heldBytes += bytes.count
+        guard heldBytes <= Self.maximumHeldBytes else {
+            throw source.problem("more than \(Self.maximumHeldBytes >> 20) MiB of questions that name classes")
         }
-        let turns = question.map { $0.arrayValue == nil ? [$0] : $0.arrayValue ?? [] }
-        let name = names.name(value["id"]?.stringValue ?? "\(source.name)-\(source.line)")
+        held.append(Held(question: value, classes: classes, source: source))
+    }
+
+    /// Hands out the questions that name classes.
+    public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
+        defer { held = [] }
+        for row in held {
+            var tools: [ToolDefinition] = []
+            for name in row.classes {
+                guard let described = documents[Self.key(name)] else {
+                    throw row.source.problem(
+                        "\(row.source.name) asks for functions of the class \(name), which no file describes: "
+                            + "give \(Self.file(of: name)) too")
+                }
+                tools += described
+            }
+            try take(question: row.question, tools, row.source, emit)
+        }
+    }
+
+    private mutating func take(
+        question value: JSONValue, _ described: [ToolDefinition], _ source: TraceSource,
+        _ emit: (ImportedPiece) -> Void
+    ) throws(SessionFileError) {
+        let functions = value["function"]?.arrayValue ?? value["function"].map { [$0] } ?? []
+        let tools = functions.compactMap { Self.tool($0) } + described
+        let turns = (value["question"]?.arrayValue ?? []).map { $0.arrayValue == nil ? [$0] : $0.arrayValue ?? [] }
+        let name = names.name(value["id"]?.stringValue ?? "\(source.fileKey)-\(source.line)")
         var session = MessageSession(identifier: name, profile: "function-calling", source)
         var prefix: MessageAssets.Prefix?
         for turn in turns {
@@ -92,10 +132,28 @@ public struct BFCLImporter: TraceImporter {
         }
     }
 
+    /// The files of `multi_turn_func_doc` whose names are not that of their class with low lines between its words.
+    private static let files = [
+        "twitterapi": "posting_api", "travelapi": "travel_booking", "vehiclecontrolapi": "vehicle_control",
+        "websearchapi": "web_search", "memoryapikv": "memory_kv", "memoryapivector": "memory_vector",
+        "memoryapirecsum": "memory_rec_sum",
+    ]
+
     /// What the name of a class and that of the file that describes it have in common.
     private static func key(_ name: String) -> String {
         let letters = name.lowercased().filter { $0 != "_" }
-        let known = ["postingapi": "twitterapi", "travelbooking": "travelapi", "vehiclecontrol": "vehiclecontrolapi"]
-        return known[letters] ?? letters
+        return files.first { $0.value.filter { $0 != "_" } == letters }?.key ?? letters
+    }
+
+    /// The file that describes a class, such as `trading_bot.json` of `TradingBot`.
+    private static func file(of name: String) -> String {
+        if let known = files[key(name)] { return "multi_turn_func_doc/\(known).json" }
+        var (words, isInside) = ("", false)
+        for letter in name {
+            if letter.isUppercase, isInside { words += "_" }
+            words += letter.lowercased()
+            isInside = letter.isLowercase
+        }
+        return "multi_turn_func_doc/\(words).json"
     }
 }

@@ -55,9 +55,9 @@ public struct BailianImporter: TraceImporter {
             record["hash_ids"], most: request.input.value / Self.format.blockTokens, source)
         request.blocks = full.ranges
         closeIdle(at: start, emit)
-        let name = "\(source.name)/\(number)"
+        let name = "\(source.fileKey)/\(number)"
         guard places[name] == nil else { throw source.problem("the chat_id \(number) stands twice") }
-        let parent = source.name(record["parent_chat_id"]).flatMap { places["\(source.name)/\($0)"] }
+        let parent = source.name(record["parent_chat_id"]).flatMap { places["\(source.fileKey)/\($0)"] }
         let root = parent?.root ?? name
         let type = record["type"]?.stringValue ?? "bailian"
         var chat = open.remove(root) ?? Chat(work: TraceSession(root, profile: type))

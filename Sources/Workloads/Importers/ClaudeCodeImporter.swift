@@ -19,7 +19,7 @@ public struct ClaudeCodeImporter: TraceImporter {
             "A sub-agent begins after the last answer of the main agent before its first row, and the next call of the main "
                 + "agent after its last row waits for it.",
             "Rows count in their order, whatever their parents: a branch that the user left is part of the conversation.",
-            "The summary of a compaction begins a fresh context.",
+            "The summary of a compaction begins a fresh context.", ModelRole.guess,
         ])
 
     private var sessions: [String: ClaudeCodeSession] = [:]
@@ -37,7 +37,7 @@ public struct ClaudeCodeImporter: TraceImporter {
         guard let type = row["type"]?.stringValue, type == "user" || type == "assistant",
             row["message"]?.objectValue != nil
         else { return }
-        let name = row["sessionId"]?.stringValue ?? source.name
+        let name = row["sessionId"]?.stringValue ?? source.fileKey
         if sessions[name] == nil {
             order.append(name)
             sessions[name] = ClaudeCodeSession(source)
@@ -65,6 +65,7 @@ private struct ClaudeCodeSession {
     /// One request and its answer.
     private struct Turn {
         let agent: String
+        let model: String?
         var items: [ConversationItem]
         var answer: AssistantMessage
         var measured: MessageMeasures
@@ -86,6 +87,7 @@ private struct ClaudeCodeSession {
     private var pending: [String: Pending] = [:]
     private var turnOfMessage: [String: Int] = [:]
     private var agentOfRow: [String: String] = [:]
+    private var failedCalls: Set<String> = []
 
     init(_ source: TraceSource) { self.source = source }
 
@@ -98,6 +100,7 @@ private struct ClaudeCodeSession {
             var waiting = pending[agent] ?? Pending()
             if row["isCompactSummary"]?.boolValue == true { waiting = Pending(isFresh: true) }
             waiting.items += MessageReader.items(message: message, role: "user")
+            failedCalls.formUnion(MessageReader.failedCalls([message]))
             waiting.time = time ?? waiting.time
             pending[agent] = waiting
             return
@@ -120,8 +123,8 @@ private struct ClaudeCodeSession {
         measured.stop = message["stop_reason"]?.stringValue
         turns.append(
             Turn(
-                agent: agent, items: waiting.items, answer: answer, measured: measured, isFresh: waiting.isFresh,
-                start: waiting.time ?? time, end: time))
+                agent: agent, model: message["model"]?.stringValue, items: waiting.items, answer: answer,
+                measured: measured, isFresh: waiting.isFresh, start: waiting.time ?? time, end: time))
     }
 
     private mutating func append(_ answer: AssistantMessage, to turn: Int, _ time: Double?) {
@@ -154,6 +157,7 @@ private struct ClaudeCodeSession {
     func session(_ name: String, _ begin: Double?) throws(SessionFileError) -> Session {
         var session = MessageSession(identifier: name, profile: "coding-agent", source)
         if let start { session.begin(at: TraceTime.between(begin, start)) }
+        session.note(failed: failedCalls)
         let order = turns.indices.sorted { (turns[$0].start ?? 0, $0) < (turns[$1].start ?? 0, $1) }
         let lastTurns = Dictionary(turns.indices.map { (turns[$0].agent, $0) }) { $1 }
         var done: [Int: Int] = [:]
@@ -182,7 +186,17 @@ private struct ClaudeCodeSession {
             done[index] = call
             last[turn.agent] = index
         }
-        return session.session
+        return withRoles(session.session, done, order)
+    }
+
+    /// The session, its calls with the roles that their models tell.
+    private func withRoles(_ session: Session, _ callOfTurn: [Int: Int], _ order: [Int]) -> Session {
+        var session = session
+        let main = order.first { turns[$0].agent == Call.mainAgent }.flatMap { turns[$0].model }
+        for (turn, call) in callOfTurn {
+            session.calls[call].role = ModelRole.role(of: turns[turn].model, besides: main)
+        }
+        return session
     }
 
     private func request(_ turn: Turn, after: [Int], in session: MessageSession) -> MessageRequest {

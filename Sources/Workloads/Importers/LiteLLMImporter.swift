@@ -8,13 +8,15 @@ public struct LiteLLMImporter: TraceImporter {
     public static let format = TraceFormat(
         name: "litellm", summary: "a LiteLLM proxy's spend log, exported as CSV or JSON lines", unit: .line,
         guesses: [
-            "Texts are made up: of a row only sizes and times are used.",
+            "Texts are made up: of a row only sizes and times are used, even where messages and response are stored.",
             "Rows that failed, that have no tokens, or whose call_type is no chat or text completion are left out.",
             "Rows with one session_id are a session; without it those of one end_user, until half an hour passes between "
                 + "them; other rows are sessions of their own.",
-            "A row goes on from the last one of its session and model if that had ended, and its prompt is at least as large "
-                + "as that prompt and its answer; else its prompt is new. Each model beside the first is an agent, but none "
-                + "is taken for another's helper: a session's answer is that of its last call.",
+            "A row goes on from an ended row of its session and model that no other goes on from, if its prompt is at least "
+                + "as large as that prompt and its answer: from the last one among those that have half the size of the "
+                + "largest, and that are as large as what the row read from a cache, if there are such; else its prompt is new.",
+            "Each model beside the first is an agent, but none is taken for another's helper: a session's answer is that of "
+                + "its last call.",
             "What a prompt grows by beyond the answer before it is one user message; tools are not recorded, and their times "
                 + "are part of the wait, which is taken for a human's and is at most eleven days.",
             "A row that was answered from the proxy's own cache, and one whose first token came no earlier than its last, has "
@@ -113,6 +115,7 @@ public struct LiteLLMImporter: TraceImporter {
             let name = key.hasPrefix("r") ? "row-\(key.dropFirst())" : String(key.dropFirst())
             var part = 1
             var work = TraceSession(isUser ? "\(name)-1" : name, profile: "litellm")
+            var contexts = Contexts()
             var latest: Double?
             for row in rows {
                 var request = row.record
@@ -122,25 +125,31 @@ public struct LiteLLMImporter: TraceImporter {
                     emit(.session(work.session))
                     part += 1
                     work = TraceSession("\(name)-\(part)", profile: "litellm")
+                    contexts = Contexts()
                 }
-                Self.append(request, to: &work)
+                Self.append(request, to: &work, &contexts)
                 latest = max(latest ?? 0, start + (request.duration?.seconds ?? 0))
             }
             emit(.session(work.session))
         }
     }
 
-    private static func append(_ request: TraceRequest, to work: inout TraceSession) {
+    private static func append(
+        _ request: TraceRequest, to work: inout TraceSession, _ contexts: inout Contexts
+    ) {
         guard let first = work.requests.first, let start = request.start else {
             work.appendFresh(request, after: nil)
-            return
+            return contexts.add(0, of: Call.mainAgent)
         }
         let agent = request.model == first.model ? Call.mainAgent : request.model ?? "unknown"
+        defer { contexts.add(work.requests.count - 1, of: agent) }
         if agent != Call.mainAgent { work.endWithLastCall() }
         func hasEnded(_ index: Int) -> Bool { work.requests[index].end.map { $0 <= start } ?? true }
-        if let previous = work.lastCall(of: agent), hasEnded(previous),
-            request.input >= work.requests[previous].input + work.requests[previous].visibleOutput
-        {
+        let sizes = contexts.open(of: agent).filter(hasEnded).map { index in
+            (index: index, tokens: work.requests[index].input + work.requests[index].visibleOutput)
+        }
+        if let previous = Contexts.best(of: sizes, for: request) {
+            contexts.remove(previous, of: agent)
             work.appendContinuing(request, after: previous)
             return
         }
@@ -150,5 +159,35 @@ public struct LiteLLMImporter: TraceImporter {
         var request = request
         if previous == nil { request.wait = start - (work.session.start ?? start) }
         work.appendFresh(request, agent: agent, after: previous)
+    }
+}
+
+/// The requests of a session that none goes on from yet.
+private struct Contexts {
+    /// More than so many are not kept for an agent: the one that was sent first is given up.
+    private static let maximumOpen = 64
+
+    private var indices: [String: [Int]] = [:]
+
+    /// The open requests of an agent in the order of their sending.
+    func open(of agent: String) -> [Int] { indices[agent] ?? [] }
+
+    mutating func add(_ index: Int, of agent: String) {
+        indices[agent, default: []].append(index)
+        if open(of: agent).count > Self.maximumOpen { indices[agent]?.removeFirst() }
+    }
+
+    mutating func remove(_ index: Int, of agent: String) { indices[agent]?.removeAll { $0 == index } }
+
+    /// The request that another goes on from, by the sizes of prompt and answer together; nil if none fits.
+    ///
+    /// The largest that fits tells which contexts may be the one: a helper's is much smaller. Of those of like size the last
+    /// counts, since a context that was given up, as at a compaction, stays as large as it was.
+    static func best(of sizes: [(index: Int, tokens: TokenCount)], for request: TraceRequest) -> Int? {
+        let fitting = sizes.filter { $0.tokens <= request.input }
+        let evident = fitting.filter { $0.tokens >= request.cached ?? .zero }
+        let candidates = evident.isEmpty ? fitting : evident
+        guard let largest = candidates.map(\.tokens.value).max() else { return nil }
+        return candidates.last { $0.tokens.value * 2 >= largest }?.index
     }
 }

@@ -22,6 +22,26 @@ struct MessageLog {
     private var count = 0
     private var uses = 0
     private var begin: Double?
+    /// What was not taken over so far.
+    private(set) var leftOut = LeftOut()
+
+    /// Takes a logged exchange: counts it if it failed, and else takes the request.
+    ///
+    /// - Parameters:
+    ///   - exchange: the exchange, which states its times.
+    ///   - source: where it stands.
+    ///   - emit: is handed sessions that have waited too long.
+    ///   - request: reads the request; it is not called for one that failed.
+    /// - Throws: ``SessionFileError`` if there is no request, or a session grows too large.
+    mutating func take(
+        exchange: JSONValue, _ source: TraceSource, _ emit: (ImportedPiece) -> Void,
+        request: () throws(SessionFileError) -> MessageRequest
+    ) throws(SessionFileError) {
+        guard !LoggedFailure.isStated(in: exchange) else { return leftOut.add(LoggedFailure.what) }
+        let request = try request()
+        leftOut.add(request.leftOut)
+        try take(request, Self.times(exchange), source, emit)
+    }
 
     /// Takes a logged request.
     ///
@@ -31,7 +51,7 @@ struct MessageLog {
     ///   - source: where it stands.
     ///   - emit: is handed sessions that have waited too long.
     /// - Throws: ``SessionFileError`` if a session grows too large.
-    mutating func take(
+    private mutating func take(
         _ request: MessageRequest, _ times: (start: Double?, end: Double?), _ source: TraceSource,
         _ emit: (ImportedPiece) -> Void
     ) throws(SessionFileError) {
@@ -107,5 +127,8 @@ struct MessageLog {
         "At most 256 sessions wait for more requests; the one that waited longest is closed first.",
         "An answer that a prompt holds and no logged request gave is sent as user text.",
         "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as usage says, if it is there.",
+        LoggedFailure.guess,
+        "Images and other parts of messages that hold no text, and messages of a role that is not known, are left out; they "
+            + "are counted when the import ends, as often as they were sent.",
     ]
 }

@@ -24,12 +24,49 @@ enum MessageReader {
             return results + (content.text.isEmpty && !results.isEmpty ? [] : [.user(content.text)])
         case "tool", "function":
             if !content.results.isEmpty { return content.results.map(ConversationItem.toolResult) }
-            let identifiers = message["tool_call_ids"]?.arrayValue?.first ?? message["tool_call_id"]
-            let identifier = (identifiers ?? message["id"])?.stringValue ?? ""
+            let identifier = answeredCall(message)
             let name = message["name"]?.stringValue ?? ""
             return [.toolResult(ToolResult(callIdentifier: identifier, name: name, text: content.text))]
         default: return []
         }
+    }
+
+    /// The calls whose results are said to be errors.
+    ///
+    /// - Parameter messages: a list of messages; their tool results, or the messages that are one, say `is_error` or `error`.
+    /// - Returns: the identifiers of the calls; a result that names none is not among them.
+    static func failedCalls(_ messages: JSONValue?) -> Set<String> {
+        var calls: Set<String> = []
+        for message in messages?.arrayValue ?? [] {
+            let isResult = ["tool", "function"].contains(message["role"]?.stringValue)
+            let parts = [message["content"], message["parts"]].flatMap { $0?.arrayValue ?? [] }
+            let results = parts.filter { ["tool_result", "tool_call_response"].contains($0["type"]?.stringValue) }
+            for result in results + (isResult ? [message] : [])
+            where result["is_error"]?.boolValue == true || result["error"]?.boolValue == true {
+                calls.insert(answeredCall(result))
+            }
+        }
+        calls.remove("")
+        return calls
+    }
+
+    /// The identifier of the call that a message or a part of one is the result of; empty if it names none.
+    static func answeredCall(_ result: JSONValue) -> String {
+        let stated = result["tool_use_id"] ?? result["tool_call_ids"]?.arrayValue?.first ?? result["tool_call_id"]
+        return (stated ?? result["id"])?.stringValue ?? ""
+    }
+
+    /// What the messages of a list hold and ``items(_:)`` leaves out.
+    static func leftOut(_ messages: JSONValue?) -> LeftOut {
+        var leftOut = LeftOut()
+        for message in messages?.arrayValue ?? [] {
+            if items(message: message).isEmpty {
+                leftOut.add("messages of an unknown role")
+            } else {
+                leftOut.add("images and other parts without text", Content(message).unreadCount)
+            }
+        }
+        return leftOut
     }
 
     /// An answer.
@@ -61,6 +98,8 @@ private struct Content {
     private var reasoning: [String] = []
     private var calls: [ToolCall] = []
     private(set) var results: [ToolResult] = []
+    /// How many parts are of a kind that is not read.
+    private(set) var unreadCount = 0
 
     init(_ message: JSONValue) { self.init(message.objectValue ?? JSONObject()) }
 
@@ -94,12 +133,14 @@ private struct Content {
             if let text = (part["thinking"] ?? part["content"] ?? part["text"])?.stringValue { reasoning.append(text) }
         case "tool_use", "tool_call", "function_call": take(call: part)
         case "tool_result", "tool_call_response":
-            let identifier = (part["tool_use_id"] ?? part["tool_call_id"] ?? part["id"])?.stringValue ?? ""
+            let identifier = MessageReader.answeredCall(part)
             let value = part["content"] ?? part["response"] ?? part["result"]
-            let text = value?.objectValue.map { JSONValue.object($0).text() } ?? MessageReader.text(value)
+            let inner = value.map { Content(JSONObject([("content", $0)])) }
+            let text = value?.objectValue.map { JSONValue.object($0).text() } ?? inner?.text ?? ""
+            unreadCount += inner?.unreadCount ?? 0
             results.append(
                 ToolResult(callIdentifier: identifier, name: part["name"]?.stringValue ?? "", text: text))
-        default: break
+        default: unreadCount += 1
         }
     }
 

@@ -7,6 +7,10 @@ struct MessageRequest {
     var items: [ConversationItem]
     /// The tools that were offered.
     var tools: [ToolDefinition] = []
+    /// What its messages hold and ``items`` does not.
+    var leftOut = LeftOut()
+    /// The tool calls whose results are errors.
+    var failedCalls: Set<String> = []
     /// What the model answered, if that was recorded.
     var answer: AssistantMessage?
     /// What was measured and is not in the messages.

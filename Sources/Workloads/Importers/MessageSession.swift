@@ -25,6 +25,8 @@ struct MessageSession {
     /// The call whose messages have a hash, while its answer is not known.
     private var unanswered: [StableHash: Int] = [:]
     private var answers: [Answer] = []
+    /// The tool calls whose results are errors.
+    private var failedCalls: Set<String> = []
 
     /// What the session format does not hold of an answer.
     private struct Answer {
@@ -51,6 +53,9 @@ struct MessageSession {
     /// Sets when the session began.
     mutating func begin(at start: Duration) { session.start = start }
 
+    /// Tells that the results of some tool calls, by the source's identifiers, are errors; it must come before they do.
+    mutating func note(failed calls: Set<String>) { failedCalls.formUnion(calls) }
+
     // MARK: Whole requests
 
     /// Takes a request with all its messages.
@@ -63,6 +68,7 @@ struct MessageSession {
     mutating func take(
         _ request: MessageRequest, _ assets: inout MessageAssets
     ) throws(SessionFileError) -> CallIdentifier {
+        note(failed: request.failedCalls)
         let items = Self.parted(request.items).items
         let prefix = try Self.prefix(request, &assets, source)
         var (hash, end) = (prefix.hash, 0)
@@ -242,7 +248,9 @@ struct MessageSession {
             }
             let position = open.remove(at: chosen)
             let name = session.calls[previous].answer.toolCalls[position].name
-            results.append((position, Call.AddedItem(role: "tool", tokens: tokens, name: name, text: text)))
+            let isError = failedCalls.contains(result.callIdentifier)
+            let added = Call.AddedItem(role: "tool", tokens: tokens, name: name, isError: isError, text: text)
+            results.append((position, added))
         }
         results.sort { $0.position < $1.position }
         if let previous = step.previous, !answers[previous].isContinued, !results.isEmpty {

@@ -19,10 +19,15 @@ public struct OpenTelemetryImporter: TraceImporter {
                 + "another agent's.",
             "An answer that a prompt holds out of turn, from a parallel branch, is sent as user text.",
             "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as usage says, if it is there.",
+            "Of several output messages the first is the answer, and its output is counted from its text.",
+            "Spans that failed (an error.type, or the status ERROR without output) are left out and counted when the import "
+                + "ends; the time that they took is part of the wait before the next call.",
         ])
 
     private var groups: [String: [OpenTelemetrySpan]] = [:]
     private var order: [String] = []
+    /// The spans of requests that failed.
+    public private(set) var leftOut = LeftOut()
 
     /// Makes an importer.
     public init() {}
@@ -36,6 +41,10 @@ public struct OpenTelemetryImporter: TraceImporter {
             for span in Self.spans(value) {
                 guard let span = OpenTelemetrySpan(span, source) else { continue }
                 found += 1
+                guard !span.isFailed else {
+                    leftOut.add(LoggedFailure.what)
+                    continue
+                }
                 if groups[span.session] == nil { order.append(span.session) }
                 groups[span.session, default: []].append(span)
             }
@@ -101,6 +110,8 @@ private struct OpenTelemetrySpan {
     let session: String
     let start: Double
     let end: Double
+    /// Whether the request failed.
+    private(set) var isFailed = false
     var request: MessageRequest
 
     /// Reads a span; nil if it is no model request, or its messages or times were not captured.
@@ -121,7 +132,7 @@ private struct OpenTelemetrySpan {
         self.source = source
         self.start = start
         self.end = max(start, end)
-        session = attributes["gen_ai.conversation.id"]?.stringValue ?? trace ?? source.name
+        session = attributes["gen_ai.conversation.id"]?.stringValue ?? trace ?? source.fileKey
         request = MessageRequest(items: MessageReader.items(messages))
         let system = MessageReader.text(MessageReader.unpacked(attributes["gen_ai.system_instructions"]))
         if !system.isEmpty { request.items.insert(.system(system), at: 0) }
@@ -130,12 +141,23 @@ private struct OpenTelemetrySpan {
         request.measured = Self.measures(attributes)
         request.measured.duration = TraceTime.between(start, end)
         readAnswer(attributes)
+        isFailed =
+            attributes["error.type"]?.stringValue != nil || (request.answer == nil && Self.isError(span["status"]))
+    }
+
+    /// Whether a status is OTLP's 2, or is named as exporters name it.
+    private static func isError(_ status: JSONValue?) -> Bool {
+        let code = status?["code"] ?? status?["status_code"] ?? status
+        return code?.integerValue == 2 || ["STATUS_CODE_ERROR", "ERROR", "Error"].contains(code?.stringValue)
     }
 
     private mutating func readAnswer(_ attributes: [String: JSONValue]) {
         if let messages = MessageReader.unpacked(attributes["gen_ai.output.messages"]),
             let first = messages.arrayValue.map({ $0.first }) ?? messages
         {
+            if messages.arrayValue?.count ?? 0 > 1 {
+                (request.measured.output, request.measured.reasoning) = (nil, nil)
+            }
             request.answer = MessageReader.answer(first)
             request.measured.stop = request.measured.stop ?? first["finish_reason"]?.stringValue
         } else if let text = attributes["gen_ai.output.text"]?.stringValue {

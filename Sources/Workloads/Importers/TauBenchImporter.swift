@@ -12,14 +12,16 @@ public struct TauBenchImporter: TraceImporter {
         guesses: [
             "Results whose file is named after a domain get this domain's tools and, without a system message, its policy; "
                 + "if the documents of one domain only are given, all results get them.",
-            "Times are not recorded: no call waits.",
-            "Sizes are counted as one token per 3.8 bytes of text.",
+            "A message was there at its timestamp (tau2 has them): a call waits from the answer before to the last message "
+                + "before it, which counts the simulated user's time too. Without timestamps no call waits.",
+            "Sizes are counted as one token per 3.8 bytes of text; outputs are as long as usage says, if it is there.",
         ] + MessageSession.guesses)
 
     private struct Task {
         let name: String
         let source: TraceSource
-        let messages: [ConversationItem]
+        let messages: [RecordedMessage]
+        let failedCalls: Set<String>
     }
 
     private var tools: [String: [ToolDefinition]] = [:]
@@ -48,12 +50,12 @@ public struct TauBenchImporter: TraceImporter {
                 throw source.problem("a result of tau-bench needs its messages as traj")
             }
             // A simulated user's own tool calls are not the model's business.
-            let messages = list.filter { $0["requestor"]?.stringValue != "user" }
+            let messages = list.filter { !Self.isUsersTool($0) }
             let parts = [source.name, Self.text(row["task_id"]), Self.text(row["trial"])].compactMap { $0 }
             tasks.append(
                 Task(
-                    name: parts.joined(separator: "-"), source: source, messages: MessageReader.items(.array(messages)))
-            )
+                    name: parts.joined(separator: "-"), source: source, messages: Self.recorded(messages),
+                    failedCalls: MessageReader.failedCalls(.array(messages))))
         }
     }
 
@@ -64,18 +66,51 @@ public struct TauBenchImporter: TraceImporter {
         for task in tasks {
             let domain = domain(of: task.source.name)
             var messages = task.messages
-            if messages.first?.role != .system, let policy = domain.flatMap({ policies[$0] }) {
-                messages.insert(.system(policy), at: 0)
+            if messages.first?.item.role != .system, let policy = domain.flatMap({ policies[$0] }) {
+                messages.insert(RecordedMessage(item: .system(policy)), at: 0)
             }
             var session = MessageSession(identifier: names.name(task.name), profile: "customer-service", task.source)
+            session.note(failed: task.failedCalls)
             try session.take(
-                transcript: messages.map { RecordedMessage(item: $0) }, tools: domain.flatMap { tools[$0] } ?? [],
+                transcript: messages, tools: domain.flatMap { tools[$0] } ?? [],
                 &assets)
             guard !session.session.calls.isEmpty else { continue }
             assets.emit(emit)
             emit(.session(session.session))
         }
         tasks = []
+    }
+
+    /// Whether a message is a tool call of the simulated user or its result; one that says something too is not.
+    private static func isUsersTool(_ message: JSONValue) -> Bool {
+        if message["requestor"]?.stringValue == "user" { return true }
+        let isCall = message["role"]?.stringValue == "user" && message["tool_calls"]?.arrayValue?.isEmpty == false
+        return isCall && MessageReader.text(message["content"]).isEmpty
+    }
+
+    /// Messages with what their times and usages tell.
+    private static func recorded(_ list: [JSONValue]) -> [RecordedMessage] {
+        var messages: [RecordedMessage] = []
+        let first = list.lazy.compactMap { TraceTime.seconds($0["timestamp"]) }.first
+        var before: Double?
+        for message in list {
+            let time = TraceTime.seconds(message["timestamp"])
+            for (index, item) in MessageReader.items(message: message).enumerated() {
+                var recorded = RecordedMessage(item: item)
+                if item.role == .assistant {
+                    recorded.measured = MessageMeasures(usage: message["usage"])
+                    if let before, let time {
+                        recorded.measured.start = TraceTime.between(first, before)
+                        recorded.measured.duration = TraceTime.between(before, time)
+                    }
+                } else if index == 0 {
+                    recorded.delay = TraceTime.between(before, time)
+                }
+                messages.append(recorded)
+            }
+            before = time ?? before
+        }
+        return messages
     }
 
     private func domain(of name: String) -> String? {

@@ -9,7 +9,10 @@ public struct TraceImport {
     private var importer: any TraceImporter
     private let format: TraceFormat
     private var pending: [UInt8] = []
-    private var source = TraceSource(name: "", line: 0)
+    private var source = TraceSource(name: "", line: 0, file: 0)
+
+    /// What was not taken over so far.
+    public var leftOut: LeftOut { importer.leftOut }
 
     /// Begins an import.
     public init(_ type: any TraceImporter.Type) {
@@ -31,7 +34,7 @@ public struct TraceImport {
     /// Begins a file.
     ///
     /// - Parameter name: its name without folders and endings.
-    public mutating func begin(_ name: String) { source = TraceSource(name: name, line: 0) }
+    public mutating func begin(_ name: String) { source = TraceSource(name: name, line: 0, file: source.file + 1) }
 
     /// Takes the next bytes of the file, cut anywhere.
     ///
@@ -64,6 +67,9 @@ public struct TraceImport {
 
     private mutating func line(_ bytes: ArraySlice<UInt8>, _ emit: (ImportedPiece) -> Void) throws(SessionFileError) {
         source.line += 1
+        // Windows programs put a byte order mark before the first line.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = source.line == 1 && bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes
         guard bytes.contains(where: { $0 > 0x20 }) else { return }
         let line = bytes.last == 0x0D ? bytes.dropLast() : bytes
         try importer.take(line, source, emit)

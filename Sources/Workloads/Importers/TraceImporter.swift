@@ -80,27 +80,39 @@ public protocol TraceImporter: Sendable {
         _ bytes: ArraySlice<UInt8>, _ source: TraceSource, _ emit: (ImportedPiece) -> Void
     ) throws(SessionFileError)
 
+    /// What was not taken over so far.
+    var leftOut: LeftOut { get }
+
     /// Hands out what was waiting for more.
     mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError)
 }
 
 extension TraceImporter {
+    /// Nothing is counted, unless an importer says otherwise.
+    public var leftOut: LeftOut { LeftOut() }
+
     /// Nothing waits, unless an importer says otherwise.
     public mutating func finish(_ emit: (ImportedPiece) -> Void) throws(SessionFileError) {}
 }
 
 /// Where a record of a trace stands.
 public struct TraceSource: Hashable, Sendable {
-    /// The file's name without folders and endings.
+    /// The file's name without folders and endings; several files may have one name.
     public var name: String
     /// The line, counted from one.
     public var line: Int
+    /// The file's place among those of the import, counted from one.
+    public var file: Int
 
     /// Makes a place.
-    public init(name: String, line: Int) {
+    public init(name: String, line: Int, file: Int = 1) {
         self.name = name
         self.line = line
+        self.file = file
     }
+
+    /// What no other file of the import is called: the name, behind the file's place and a stroke if it is not the first.
+    var fileKey: String { file > 1 ? "\(file)/\(name)" : name }
 
     /// An error at this place.
     public func problem(_ message: String) -> SessionFileError { SessionFileError(line: line, message: message) }

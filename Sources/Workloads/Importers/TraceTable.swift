@@ -53,8 +53,7 @@ struct TraceTable {
     }
 
     private mutating func readHeader(_ bytes: ArraySlice<UInt8>, _ source: TraceSource) throws(SessionFileError) {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let names = try fields(bytes.starts(with: mark) ? bytes.dropFirst(3) : bytes, source) ?? []
+        let names = try fields(bytes, source) ?? []
         columns = [:]
         for (index, name) in names.enumerated() { columns[Self.trimmed(name).lowercased()] = index }
         columnCount = names.count
