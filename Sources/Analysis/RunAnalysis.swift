@@ -64,7 +64,7 @@ public struct RunAnalysis: Sendable {
         endpoints = plan.endpoints.enumerated().compactMap { index, endpoint in
             guard let provider = known.first(where: { $0.identifier == endpoint.provider }) else { return nil }
             return EndpointAnalysis(
-                endpoint, provider: provider, price: prices[index], attempts: attempts[index] ?? [],
+                endpoint, provider: provider, prices: prices[index], attempts: attempts[index] ?? [],
                 sessions: sessions[index] ?? [], roundCount: roundCount, objectives: plan.objectives)
         }
         let found = endpoints.filter { !$0.wasStopped }

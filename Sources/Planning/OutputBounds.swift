@@ -30,11 +30,13 @@ extension Plan {
         let policy = profile.outputLength
         // A tool is required by constrained decoding, which a minimum would break: such a call ends by itself.
         if policy == .natural || (policy == .exact && Self.requiresTool(toolChoice(call, of: session))) {
-            let limit = [naturalLimit(recorded), own.model.maximumOutput].compactMap(\.self).min() ?? least
+            let limit = [naturalLimit(recorded), own.model(of: recorded).offer.maximumOutput].compactMap(\.self).min() ?? least
             return OutputBounds(limit: max(limit, least), isRecorded: false, isForced: false)
         }
         // The least of all endpoints' limits, so that all of them are asked for the same.
-        let limits = [recorded.output, recorded.request.outputLimit] + endpoints.map(\.model.maximumOutput)
+        let limits =
+            [recorded.output, recorded.request.outputLimit]
+            + endpoints.map { $0.model(of: recorded).offer.maximumOutput }
         return OutputBounds(
             limit: max(limits.compactMap(\.self).min() ?? least, least), isRecorded: true, isForced: policy == .exact)
     }
@@ -45,7 +47,7 @@ extension Plan {
     /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
     func naturalLimit(_ call: Call) -> TokenCount {
         let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
-        guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
+        guard let limit = endpoints.compactMap({ $0.model(of: call).offer.contextLimit }).min() else { return wanted }
         return min(wanted, max(call.output, Self.room(call, limit)))
     }
 

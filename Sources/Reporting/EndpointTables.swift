@@ -1,5 +1,6 @@
 import Statistics
 public import Analysis
+import Pricing
 import Profiles
 import Quantities
 
@@ -150,7 +151,7 @@ public enum EndpointTables {
                 Figures.money(endpoint.cost.list, decimals: decimals),
                 Figures.money(endpoint.costPerTurn, decimals: decimals),
                 Figures.money(endpoint.costPerSuccessfulSession, decimals: decimals), overhead ?? Figures.none,
-                endpoint.price.map { "\($0.source), \($0.date)" } ?? Figures.none,
+                endpoint.prices.map { $0.sources.joined(separator: "; ") } ?? Figures.none,
             ]
         }
     }

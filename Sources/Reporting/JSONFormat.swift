@@ -32,7 +32,8 @@ public enum JSONFormat {
         return [
             ("submeter", .string(kind)), ("version", .integer(version)),
             ("plan", .string(analysis.documents.plan.name)),
-            ("model", .string(analysis.documents.plan.model)), ("seed", .integer(analysis.documents.plan.seed)),
+            ("model", .string(analysis.documents.plan.model)),
+            ("small_model", .optional(analysis.documents.plan.secondModel)), ("seed", .integer(analysis.documents.plan.seed)),
             ("runs", .array(analysis.paths.map { .string($0) })), ("facts", .object(JSONObject(facts))),
             ("harness", ["valid": .bool(analysis.isValid), "findings": .array(findings)]),
         ]
