@@ -42,6 +42,8 @@ public struct EndpointAnalysis: Sendable {
     public let tokens: TokenTotals
     /// Money.
     public let cost: CostTotals
+    /// The share that each of its models has in all this, the main one first; empty if there is only one.
+    public let models: [ModelFigures]
     /// How its answers used their tools.
     public let toolUse: ToolUse
     /// How long its answers are.
@@ -80,7 +82,7 @@ public struct EndpointAnalysis: Sendable {
     /// Gathers an endpoint's rows: its attempts in the order of their calls, and its sessions.
     init(
         _ endpoint: EndpointProfile, provider: ProviderProfile, prices: ModelPrices?, attempts: [AttemptRow],
-        sessions rows: [SessionRow], roundCount: Int, objectives: [Objective]
+        sessions rows: [SessionRow], roundCount: Int, plan: PlanProfile
     ) {
         identifier = endpoint.identifier
         self.provider = provider
@@ -116,13 +118,14 @@ public struct EndpointAnalysis: Sendable {
         for attempt in calls { outputAdherence.add(attempt) }
         (self.toolUse, self.outputLength, self.outputAdherence) = (toolUse, outputLength, outputAdherence)
         for attempt in calls {
-            let judgement = Attainment.judge(attempt, objectives)
+            let judgement = Attainment.judge(attempt, plan.objectives)
             attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)
             rounds[attempt.place.round].tried += 1
             rounds[attempt.place.round].succeeded += attempt.outcome.isSuccess ? 1 : 0
             rounds[attempt.place.round].good += judgement == .good ? 1 : 0
         }
         (self.tokens, self.cost, self.attainment) = (tokens, cost, attainment)
+        models = ModelFigures.all(plan.modelNames, judged: judged, calls: calls, prices: prices)
         success = ShareFigure(clusters: rounds.map { ($0.succeeded, $0.tried) })
         attainmentShare = ShareFigure(clusters: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
         metrics = Dictionary(

@@ -21,7 +21,8 @@ enum CheckCommand: Subcommand {
             its models, and a table says what works, what it cost, and what to mend.
             """,
         options: [
-            OptionSpecification("--connect", "make one tiny call and one tool call per model of each endpoint of the PLAN"),
+            OptionSpecification(
+                "--connect", "make one tiny call and one tool call per model of each endpoint of the PLAN"),
             OptionSpecification("--format", choices: ["table", "json"], "how --connect prints (default: table)"),
         ],
         examples: [
@@ -131,11 +132,11 @@ enum CheckCommand: Subcommand {
         }
         let columns: [Table.Column] =
             [.init("endpoint", isNumeric: false)] + (hasTwo ? [.init("model", isNumeric: false)] : []) + [
-            .init("DNS, ms"), .init("TCP, ms"), .init("TLS, ms"),
-            .init("HTTP", isNumeric: false), .init("key", isNumeric: false), .init("call", isNumeric: false),
-            .init("tool call", isNumeric: false), .init("TTFT, ms"), .init("answered by", isNumeric: false),
-            .init("cost"), .init("what to mend", isNumeric: false),
-        ]
+                .init("DNS, ms"), .init("TCP, ms"), .init("TLS, ms"),
+                .init("HTTP", isNumeric: false), .init("key", isNumeric: false), .init("call", isNumeric: false),
+                .init("tool call", isNumeric: false), .init("TTFT, ms"), .init("answered by", isNumeric: false),
+                .init("cost"), .init("what to mend", isNumeric: false),
+            ]
         let bad = Set(findings.filter { $0.text?.outcome.isSuccess != true }.map(\.endpoint))
         let count = plan.endpoints.count
         return Report(

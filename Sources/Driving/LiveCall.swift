@@ -35,7 +35,8 @@ final class LiveCall {
     private let abort: Call.RequestControl.Abort?
 
     init(
-        _ key: CallKey, _ route: EndpointRoute, _ intent: IntentRow, abort: Call.RequestControl.Abort? = nil, waiting: WaitingRow?
+        _ key: CallKey, _ route: EndpointRoute, _ intent: IntentRow, abort: Call.RequestControl.Abort? = nil,
+        waiting: WaitingRow?
     ) {
         self.key = key
         self.route = route

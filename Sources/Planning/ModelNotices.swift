@@ -10,7 +10,8 @@ extension Plan {
             guard endpoint.main.price != nil, let small = endpoint.small else {
                 return "\(endpoint.identifier): no price is known, so it has no cost"
             }
-            return "\(endpoint.identifier): no price is known of the small_model '\(small.offer.name)', so it has no cost"
+            return
+                "\(endpoint.identifier): no price is known of the small_model '\(small.offer.name)', so it has no cost"
         }
     }
 
@@ -23,7 +24,8 @@ extension Plan {
             guard small > 0 else {
                 return "small_model has no effect: no call of the workload is meant for a small model"
             }
-            return "small_model: \(share) \(small == 1 ? "goes" : "go") to '\(name)', the others to '\(profile.model)'; "
+            return
+                "small_model: \(share) \(small == 1 ? "goes" : "go") to '\(name)', the others to '\(profile.model)'; "
                 + "each is priced as what it was sent to, and figures are over both"
         }
         // A plan that names one model for both has decided so.

@@ -30,7 +30,8 @@ extension Plan {
         let policy = profile.outputLength
         // A tool is required by constrained decoding, which a minimum would break: such a call ends by itself.
         if policy == .natural || (policy == .exact && Self.requiresTool(toolChoice(call, of: session))) {
-            let limit = [naturalLimit(recorded), own.model(of: recorded).offer.maximumOutput].compactMap(\.self).min() ?? least
+            let limit =
+                [naturalLimit(recorded), own.model(of: recorded).offer.maximumOutput].compactMap(\.self).min() ?? least
             return OutputBounds(limit: max(limit, least), isRecorded: false, isForced: false)
         }
         // The least of all endpoints' limits, so that all of them are asked for the same.

@@ -71,7 +71,9 @@ public struct PlanEstimate: Hashable, Sendable {
             // A model without a call has no fee either.
             guard sum.callCount > 0 || model.price == nil else { continue }
             let lowest = model.price.flatMap { Cost.of(usage, at: $0) }.map { $0 + fees }
-            let highest = model.price.map { Cost.worst(input: sum.input, outputLimit: sum.highestOutput, at: $0) + fees }
+            let highest = model.price.map {
+                Cost.worst(input: sum.input, outputLimit: sum.highestOutput, at: $0) + fees
+            }
             row.lowest = Self.sum([row.lowest, lowest])
             row.highest = Self.sum([row.highest, highest])
         }

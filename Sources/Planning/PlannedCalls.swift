@@ -40,6 +40,7 @@ struct PlannedCalls {
     /// - Parameters:
     ///   - endpoint: its place in the plan.
     ///   - isSmall: true for those that are meant for a small model only, false for the others only, nil for all.
+    /// - Returns: the sums over all rounds.
     func sum(at endpoint: Int, isSmall: Bool?) -> Sum {
         var sum = Sum()
         for index in counts.indices where counts[index] > 0 {

@@ -18,6 +18,7 @@ public enum EndpointTables {
         tables += [TokenTables.tokens(analysis), TokenTables.cache(analysis)]
         tables += [TokenTables.cacheByGap(analysis)].compactMap(\.self)
         tables.append(money(analysis))
+        tables += [ModelTable.table(analysis)].compactMap(\.self)
         if analysis.endpoints.contains(where: { $0.toolUse != ToolUse() }) { tables.append(ToolTable.table(analysis)) }
         tables += AgentTables.tools(analysis)
         if !analysis.documents.plan.objectives.isEmpty { tables.append(goodput(analysis)) }

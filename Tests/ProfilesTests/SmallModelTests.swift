@@ -51,7 +51,8 @@ import Testing
         ("path: /fixed\n" + both, "gemini", "is not told which model is to answer"),
         ("route: {served_model: [large-1]}\n" + both, "openai-chat", "one route.served_model for all models"),
         (
-            "route: {served_model: [x]}\nmodels: [{name: m, id: a, served_model: [a]}, {name: s, id: b}]", "openai-chat",
+            "route: {served_model: [x]}\nmodels: [{name: m, id: a, served_model: [a]}, {name: s, id: b}]",
+            "openai-chat",
             "one route.served_model for all models"
         ),
         (
