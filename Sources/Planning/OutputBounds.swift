@@ -48,7 +48,7 @@ extension Plan {
     /// It never asks for more than the smallest context of the endpoints leaves, and is the same for all of them.
     func naturalLimit(_ call: Call) -> TokenCount {
         let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
-        guard let limit = endpoints.compactMap({ $0.model(of: call).offer.contextLimit }).min() else { return wanted }
+        guard let limit = Self.contextLimit(call, endpoints) else { return wanted }
         return min(wanted, max(call.output, Self.room(call, limit)))
     }
 

@@ -187,19 +187,15 @@ public struct Plan: Hashable, Sendable {
         _ library: inout SessionLibrary, for endpoints: [PlannedEndpoint], maximumCalls: Int?,
         _ notices: inout [String]
     ) throws(PlanningError) {
-        let small = endpoints.compactMap(\.small?.offer.contextLimit).min()
-        let main = endpoints.compactMap(\.main.offer.contextLimit).min()
-        let hasSmall = endpoints.contains { $0.small != nil }
         var cuts: [TokenCount: Int] = [:]
         for index in library.sessions.indices {
             let calls = library.sessions[index].calls
             var kept = calls.prefix(maximumCalls ?? calls.count)
-            let first = kept.firstIndex { call in
-                (hasSmall && call.isForSmallModel ? small : main).map { room(call, $0) < call.output } ?? false
-            }
-            if let first, let limit = hasSmall && calls[first].isForSmallModel ? small : main {
-                kept = kept[..<first]
+            for (place, call) in kept.enumerated() {
+                guard let limit = contextLimit(call, endpoints), room(call, limit) < call.output else { continue }
+                kept = kept[..<place]
                 cuts[limit, default: 0] += 1
+                break
             }
             library.sessions[index].calls = Array(kept)
         }
@@ -214,6 +210,11 @@ public struct Plan: Hashable, Sendable {
             let limits = cuts.keys.sorted().map { String($0.value) }.joined(separator: " or ")
             throw PlanningError(description: "no session fits the context of \(limits) tokens")
         }
+    }
+
+    /// The smallest context of the models that the endpoints have for a call; nil if none is known.
+    static func contextLimit(_ call: Call, _ endpoints: [PlannedEndpoint]) -> TokenCount? {
+        endpoints.compactMap { $0.model(of: call).offer.contextLimit }.min()
     }
 
     /// What a context leaves for an answer, if the provider's tokenizer counts a tenth more than ours.

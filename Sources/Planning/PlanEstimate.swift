@@ -80,9 +80,6 @@ public struct PlanEstimate: Hashable, Sendable {
         return row
     }
 
-    /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint: those of all planned calls together.
-    static func cachedTokens(_ plan: Plan) -> TokenCount { PlannedCalls(plan).sum(at: 0, isSmall: nil).cached }
-
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.
     private static func longestWait(_ plan: Plan, _ index: Int, keepsLongWaits: Bool) -> Double {
         var ends: [Double] = []

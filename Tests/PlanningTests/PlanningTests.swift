@@ -108,7 +108,7 @@ private func documents(
                         number += 1
                     }
                 }
-                #expect(sum > 0 && PlanEstimate.cachedTokens(plan).value == sum)
+                #expect(sum > 0 && PlannedCalls(plan).sum(at: 0, isSmall: nil).cached.value == sum)
             }
         }
     }
