@@ -81,6 +81,39 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: ["recorded", "pinned"])
+        func `an agent that changes its model within one context is served by both, each with its own cache`(
+            history: String
+        ) throws {
+            var calls: [Call] = []
+            for (index, role) in ["main", "small", "main", "small", "small"].enumerated() {
+                let added = Call.AddedItem(role: "user", tokens: 300)
+                let carry: TokenCount = index == 0 ? .zero : 40
+                calls.append(
+                    Call(
+                        identifier: CallIdentifier("\(index)"),
+                        after: index == 0 ? [] : [CallIdentifier("\(index - 1)")],
+                        waitKind: .human, context: index == 0 ? .new : .continuing, carry: carry, added: [added],
+                        input: TokenCount(2000 + 300 * (index + 1) + 40 * index), output: 40, role: role))
+            }
+            let session = Session(identifier: "one", toolsTokens: 1200, systemTokens: 800, calls: calls)
+            let library = SessionLibrary(header: SessionFile.header(name: "x"), sessions: [session])
+            let stage = try Stage(
+                [persona("a")], settings: "rounds: 1\nsessions_per_round: 1\nhistory: \(history)", sessions: library,
+                timeScale: "0", smallModel: "s")
+            defer { stage.close() }
+            let (file, _) = try stage.run()
+            let truths = stage.fleet.truths
+            #expect(file.attempts.allSatisfy { $0.outcome == .ok && $0.routeMismatch == nil })
+            #expect(truths.map(\.model) == ["model-m", "model-s", "model-m", "model-s", "model-s"])
+            #expect(file.attempts.map(\.plannedCached.value) == [0, 0, 2300, 2640, 3320])
+            for (truth, row) in zip(truths, file.attempts) {
+                #expect(
+                    abs(truth.cachedTokens.value - row.plannedCached.value) <= max(32, row.plannedCached.value / 100),
+                    "\(row.place): \(truth.cachedTokens), \(row.plannedCached) planned")
+            }
+        }
+
         @Test func `without a small model all calls go to the main one`() throws {
             let stage = try Stage([persona("a")], settings: Self.settings, sessions: library(), timeScale: "0")
             defer { stage.close() }
