@@ -4,7 +4,7 @@ import Workloads
 
 /// Which model the calls of a plan go to.
 extension Plan {
-    /// Prices that are missing, and a limit that cannot be kept without them.
+    /// Which endpoints have no cost, since the price of a model is missing.
     static func priceNotices(_ endpoints: [PlannedEndpoint]) -> [String] {
         endpoints.filter { !$0.isPriced }.map { endpoint in
             guard endpoint.main.price != nil, let small = endpoint.small else {
