@@ -1,5 +1,4 @@
-import Pricing
-public import Profiles
+public import Pricing
 public import Quantities
 public import Records
 
@@ -20,11 +19,11 @@ public struct CountedCost: Hashable, Sendable {
     /// What it rests on.
     public let basis: Basis
 
-    /// Prices an attempt.
+    /// Prices an attempt as the model that it was sent to.
     ///
     /// - Returns: nil without a price, and for attempts that were skipped or that we ended ourselves: no total counts them.
-    public init?(_ attempt: AttemptRow, at price: PriceRow?) {
-        guard let price, attempt.isAttempted else { return nil }
+    public init?(_ attempt: AttemptRow, at prices: ModelPrices?) {
+        guard let price = prices?.price(of: attempt.model), attempt.isAttempted else { return nil }
         if let known = Cost.of(attempt.usage, at: price) {
             (amount, basis) = (known, .usage)
         } else if attempt.isTakenWithoutUsage {

@@ -4,7 +4,8 @@ import Records
 /// How much of what the call before had left in a cache was read from it (eligible cache hit rate).
 ///
 /// Tokens read from a cache, over the prompt and the answer of the call before in the same agent's context, all as the
-/// provider counts them. The first call of a context, and one after a compaction, has nothing behind it and does not count.
+/// provider counts them. The first call of a context, and one after a compaction, has nothing behind it and does not count;
+/// nor does one that goes on where another model had answered, whose cache is another.
 public struct EligibleCache: Hashable, Sendable {
     /// The calls of which all parts are known.
     public let callCount: Int
@@ -51,7 +52,7 @@ public struct EligibleCache: Hashable, Sendable {
             else { return nil }
             var place = attempt.place
             place.call = previous
-            guard let before = contexts[place] else { return nil }
+            guard let before = contexts[place], before.row.model == attempt.model else { return nil }
             return Pair(call: attempt, previous: before.row, cached: read.value, eligible: before.tokens)
         }
     }

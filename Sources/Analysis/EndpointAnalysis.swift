@@ -1,4 +1,4 @@
-import Pricing
+public import Pricing
 public import Profiles
 public import Quantities
 import Records
@@ -10,8 +10,8 @@ public struct EndpointAnalysis: Sendable {
     public let identifier: EndpointIdentifier
     /// Who is behind it.
     public let provider: ProviderProfile
-    /// Its list price.
-    public let price: PriceRow?
+    /// The list prices of its models; nil if one of them has none.
+    public let prices: ModelPrices?
     /// Calls that were sent and not ended by ourselves; of a call that was sent several times the first attempt counts.
     public let attemptedCount: Int
     /// All attempts that were sent and not ended by ourselves, those that are set apart included.
@@ -42,6 +42,8 @@ public struct EndpointAnalysis: Sendable {
     public let tokens: TokenTotals
     /// Money.
     public let cost: CostTotals
+    /// The share that each of its models has in all this, the main one first; empty if there is only one.
+    public let models: [ModelFigures]
     /// How its answers used their tools.
     public let toolUse: ToolUse
     /// How long its answers are.
@@ -79,12 +81,12 @@ public struct EndpointAnalysis: Sendable {
 
     /// Gathers an endpoint's rows: its attempts in the order of their calls, and its sessions.
     init(
-        _ endpoint: EndpointProfile, provider: ProviderProfile, price: PriceRow?, attempts: [AttemptRow],
-        sessions rows: [SessionRow], roundCount: Int, objectives: [Objective]
+        _ endpoint: EndpointProfile, provider: ProviderProfile, prices: ModelPrices?, attempts: [AttemptRow],
+        sessions rows: [SessionRow], roundCount: Int, plan: PlanProfile
     ) {
         identifier = endpoint.identifier
         self.provider = provider
-        self.price = price
+        self.prices = prices
         outcomes = Dictionary(grouping: attempts, by: \.outcome).mapValues(\.count)
         wasSaturated = attempts.contains { $0.skipReason == "endpoint-saturated" }
         wasStopped = wasSaturated || attempts.contains { $0.skipReason == "endpoint-stopped" }
@@ -101,7 +103,7 @@ public struct EndpointAnalysis: Sendable {
         attemptedCount = calls.count
         retryCount = judged.count - calls.count
         var tokens = TokenTotals()
-        var cost = CostTotals(price: price)
+        var cost = CostTotals(prices)
         var attainment = Attainment()
         var toolUse = ToolUse()
         var outputLength = OutputLength()
@@ -109,20 +111,21 @@ public struct EndpointAnalysis: Sendable {
         var rounds = Array(repeating: (tried: 0, succeeded: 0, good: 0), count: roundCount)
         for attempt in judged {
             tokens.add(attempt)
-            cost.add(attempt, price: price)
+            cost.add(attempt, at: prices)
             toolUse.add(attempt)
             outputLength.add(attempt)
         }
         for attempt in calls { outputAdherence.add(attempt) }
         (self.toolUse, self.outputLength, self.outputAdherence) = (toolUse, outputLength, outputAdherence)
         for attempt in calls {
-            let judgement = Attainment.judge(attempt, objectives)
+            let judgement = Attainment.judge(attempt, plan.objectives)
             attainment.add(judgement, isSuccess: attempt.outcome.isSuccess)
             rounds[attempt.place.round].tried += 1
             rounds[attempt.place.round].succeeded += attempt.outcome.isSuccess ? 1 : 0
             rounds[attempt.place.round].good += judgement == .good ? 1 : 0
         }
         (self.tokens, self.cost, self.attainment) = (tokens, cost, attainment)
+        models = ModelFigures.all(plan.modelNames, judged: judged, calls: calls, prices: prices)
         success = ShareFigure(clusters: rounds.map { ($0.succeeded, $0.tried) })
         attainmentShare = ShareFigure(clusters: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
         metrics = Dictionary(
@@ -134,7 +137,7 @@ public struct EndpointAnalysis: Sendable {
         let gaps = streams.flatMap { zip($0.events, $0.events.dropFirst()).map { ($1.at - $0.at).seconds } }
         // Gaps of one stream hang together; a stream counts as one independent value.
         interChunk = MetricSummary(inTimeOrder: gaps, effectiveCount: Double(streams.count))
-        sessions = Self.measurements(sent, rows, roundCount: roundCount, price: price)
+        sessions = Self.measurements(sent, rows, roundCount: roundCount, prices: prices)
         let valid = sessions.map { $0.filter { !$0.isVoid } }
         agents = AgentFigures(valid.flatMap(\.self), judged: judged, all: attempts)
         sessionModelTime = MetricSummary(inTimeOrder: valid.joined().map(\.modelTimeOrFailure))
@@ -143,7 +146,7 @@ public struct EndpointAnalysis: Sendable {
     }
 
     private static func measurements(
-        _ attempts: [AttemptRow], _ rows: [SessionRow], roundCount: Int, price: PriceRow?
+        _ attempts: [AttemptRow], _ rows: [SessionRow], roundCount: Int, prices: ModelPrices?
     ) -> [[SessionMeasurement]] {
         let calls = Dictionary(grouping: attempts) { [$0.place.round, $0.place.session] }
         var rounds: [[SessionMeasurement]] = Array(repeating: [], count: roundCount)
@@ -156,8 +159,8 @@ public struct EndpointAnalysis: Sendable {
                 rounds[row.round].append(SessionMeasurement(voidNamed: row.name))
                 continue
             }
-            var cost = CostTotals(price: price)
-            for attempt in own { cost.add(attempt, price: price) }
+            var cost = CostTotals(prices)
+            for attempt in own { cost.add(attempt, at: prices) }
             rounds[row.round].append(
                 SessionMeasurement(
                     name: row.name, isSuccess: row.isSuccess, modelTime: modelTime(own), listCost: cost.list,

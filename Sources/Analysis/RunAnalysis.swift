@@ -64,8 +64,8 @@ public struct RunAnalysis: Sendable {
         endpoints = plan.endpoints.enumerated().compactMap { index, endpoint in
             guard let provider = known.first(where: { $0.identifier == endpoint.provider }) else { return nil }
             return EndpointAnalysis(
-                endpoint, provider: provider, price: prices[index], attempts: attempts[index] ?? [],
-                sessions: sessions[index] ?? [], roundCount: roundCount, objectives: plan.objectives)
+                endpoint, provider: provider, prices: prices[index], attempts: attempts[index] ?? [],
+                sessions: sessions[index] ?? [], roundCount: roundCount, plan: plan)
         }
         let found = endpoints.filter { !$0.wasStopped }
         outputLengths = OutputLengths(found.map { ($0.identifier, $0.outputLength) })

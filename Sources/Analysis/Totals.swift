@@ -1,5 +1,5 @@
 public import Quantities
-import Profiles
+import Pricing
 import Records
 
 /// Tokens of an endpoint's calls; unknown counts are left out and said to be, never taken as zero.
@@ -86,13 +86,13 @@ public struct CostTotals: Hashable, Sendable {
         return reported.dollars / listWhereReported.dollars - 1
     }
 
-    init(price: PriceRow?) {
-        list = price == nil ? nil : .zero
+    init(_ prices: ModelPrices?) {
+        list = prices == nil ? nil : .zero
     }
 
     /// Adds an attempt.
-    mutating func add(_ attempt: AttemptRow, price: PriceRow?) {
-        guard let cost = CountedCost(attempt, at: price) else { return }
+    mutating func add(_ attempt: AttemptRow, at prices: ModelPrices?) {
+        guard let cost = CountedCost(attempt, at: prices) else { return }
         if cost.basis == .usage, let said = attempt.reportedCost {
             reported += said
             listWhereReported += cost.amount

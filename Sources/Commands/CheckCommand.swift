@@ -17,11 +17,12 @@ enum CheckCommand: Subcommand {
         discussion: """
             A plan is checked with everything that it refers to. All problems are reported at once, as
             file:line:column: path: what is wrong, what is allowed. Nothing is sent, unless --connect is given: then each
-            endpoint of the plan is resolved, connected, authorised and asked for one word and one tool call, and a table
-            says what works, what it cost, and what to mend.
+            endpoint of the plan is resolved, connected, authorised and asked for one word and one tool call of each of
+            its models, and a table says what works, what it cost, and what to mend.
             """,
         options: [
-            OptionSpecification("--connect", "make one tiny call and one tool call per endpoint of the PLAN"),
+            OptionSpecification(
+                "--connect", "make one tiny call and one tool call per model of each endpoint of the PLAN"),
             OptionSpecification("--format", choices: ["table", "json"], "how --connect prints (default: table)"),
         ],
         examples: [
@@ -99,7 +100,8 @@ enum CheckCommand: Subcommand {
     private static func connect(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let plan = try Plans.plan(try Plans.documents(arguments.operands[0]))
         let authorizers = Plans.authorizersOrErrors(plan, console)
-        console.message("trying \(Figures.counted(plan.endpoints.count, "endpoint")): two tiny calls each")
+        let each = plan.profile.secondModel == nil ? "each" : "to each of both models"
+        console.message("trying \(Figures.counted(plan.endpoints.count, "endpoint")): two tiny calls \(each)")
         let findings: [ConnectionFinding]
         do throws(TransportError) {
             let loop = try NetworkLoop(RunExecution.configuration(console))
@@ -116,27 +118,30 @@ enum CheckCommand: Subcommand {
     }
 
     private static func report(_ findings: [ConnectionFinding], _ plan: Plan) -> Report {
+        let hasTwo = plan.profile.secondModel != nil
         let rows = findings.map { finding -> [String] in
             let name = plan.endpoints[finding.endpoint].identifier.rawValue
             let row = finding.text
-            return [
-                name, Figures.milliseconds(row?.resolve?.seconds), Figures.milliseconds(row?.connect?.seconds),
+            return [name] + (hasTwo ? [finding.model] : []) + [
+                Figures.milliseconds(row?.resolve?.seconds), Figures.milliseconds(row?.connect?.seconds),
                 Figures.milliseconds(row?.tls?.seconds), row?.httpVersion ?? Figures.none, authorised(finding),
                 row.map { $0.outcome.rawValue } ?? Figures.none, toolCall(finding),
                 Figures.milliseconds(firstToken(row)), row?.servedModel ?? Figures.none,
                 Figures.money(finding.cost, decimals: 6), ConnectionAdvice.text(finding, plan),
             ]
         }
-        let columns: [Table.Column] = [
-            .init("endpoint", isNumeric: false), .init("DNS, ms"), .init("TCP, ms"), .init("TLS, ms"),
-            .init("HTTP", isNumeric: false), .init("key", isNumeric: false), .init("call", isNumeric: false),
-            .init("tool call", isNumeric: false), .init("TTFT, ms"), .init("answered by", isNumeric: false),
-            .init("cost"), .init("what to mend", isNumeric: false),
-        ]
-        let good = findings.count { $0.text?.outcome.isSuccess == true }
+        let columns: [Table.Column] =
+            [.init("endpoint", isNumeric: false)] + (hasTwo ? [.init("model", isNumeric: false)] : []) + [
+                .init("DNS, ms"), .init("TCP, ms"), .init("TLS, ms"),
+                .init("HTTP", isNumeric: false), .init("key", isNumeric: false), .init("call", isNumeric: false),
+                .init("tool call", isNumeric: false), .init("TTFT, ms"), .init("answered by", isNumeric: false),
+                .init("cost"), .init("what to mend", isNumeric: false),
+            ]
+        let bad = Set(findings.filter { $0.text?.outcome.isSuccess != true }.map(\.endpoint))
+        let count = plan.endpoints.count
         return Report(
-            title: "\(good) of \(Figures.counted(findings.count, "endpoint")) of plan \(plan.profile.name) "
-                + (findings.count == 1 ? "answers" : "answer"),
+            title: "\(count - bad.count) of \(Figures.counted(count, "endpoint")) of plan \(plan.profile.name) "
+                + (count == 1 ? "answers" : "answer") + (hasTwo ? " with both models" : ""),
             introduction: [],
             tables: [Table("Connections", columns: columns, rows: rows)], notices: plan.notices)
     }
@@ -161,6 +166,7 @@ enum CheckCommand: Subcommand {
         let row = finding.text
         return [
             "endpoint": .string(plan.endpoints[finding.endpoint].identifier.rawValue),
+            "model": .string(finding.model),
             "resolve_ms": .optional(row?.resolve?.milliseconds), "connect_ms": .optional(row?.connect?.milliseconds),
             "tls_ms": .optional(row?.tls?.milliseconds), "http_version": .optional(row?.httpVersion),
             "key": .string(authorised(finding)), "status": .optional(row?.status),
@@ -181,7 +187,7 @@ enum ConnectionAdvice {
         let endpoint = plan.endpoints[finding.endpoint]
         if let error = finding.credentialError { return error.description }
         guard let row = finding.text else { return Figures.none }
-        guard row.outcome.isSuccess else { return "\(sentence(row, endpoint))\(detail(row))" }
+        guard row.outcome.isSuccess else { return "\(sentence(row, finding.model, endpoint))\(detail(row))" }
         if let mismatch = row.routeMismatch { return "the route is not the plan's: \(mismatch)" }
         if let tool = finding.tool, !tool.outcome.isSuccess {
             return "words work, tools do not (\(tool.outcome.rawValue))\(detail(tool))"
@@ -195,10 +201,11 @@ enum ConnectionAdvice {
         row.errorText.map { ": \($0.prefix(160))" } ?? ""
     }
 
-    private static func sentence(_ row: AttemptRow, _ endpoint: PlannedEndpoint) -> String {
-        switch row.outcome {
+    private static func sentence(_ row: AttemptRow, _ model: String, _ endpoint: PlannedEndpoint) -> String {
+        let wire = endpoint.models.first { $0.offer.name == model }?.offer.identifier ?? model
+        return switch row.outcome {
         case .authentication: "the key is refused (HTTP \(row.status ?? 0)); is it for this provider, and active?"
-        case .notFound: "no such model or path; check the model's id '\(endpoint.model.identifier)' and base_url"
+        case .notFound: "no such model or path; check the model's id '\(wire)' and base_url"
         case .badRequest:
             "the request is refused (HTTP \(row.status ?? 0)); a member may have to stand under request.omit"
         case .quota: "the account's money or quota is used up"

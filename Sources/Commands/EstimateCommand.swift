@@ -11,7 +11,8 @@ enum EstimateCommand: Subcommand {
         operandCount: 1...1,
         discussion: """
             The lowest cost is that of a cache which holds all that was sent before, the highest that of none. Token
-            counts are the plan's own; a provider's tokenizer may count differently by some per cent.
+            counts are the plan's own; a provider's tokenizer may count differently by some per cent. Calls that go to the
+            plan's small_model are priced as that; a note says how many they are.
             """,
         options: [OptionSpecification("--format", choices: ["table", "json"], "how to print it (default: table)")],
         examples: [("estimate profiles/plans/demo.yaml", "print a table")])

@@ -12,7 +12,8 @@ enum ExportCommand: Subcommand {
             'counted_cost_usd' is what the report counts for an attempt, and 'cost_basis' what that rests on: the usage,
             the plan where none was told, or nothing. 'previous_call', 'is_final' and 'calls_in_flight' tell
             where a call stands in its session and under which load it was sent, 'wanted_output_tokens' and
-            'output_is_forced' how long its answer was to be.
+            'output_is_forced' how long its answer was to be. 'model' is the plan's name of the model that was asked
+            for, 'served_model' what the answer calls itself.
             """,
         options: [
             OptionSpecification("--format", choices: ["jsonl", "csv"], "how to print it (default: jsonl)"),

@@ -38,9 +38,15 @@ struct RehearsalStage {
             let name = provider.identifier.rawValue
             let persona = Persona(
                 name: name, profile: provider.rehearsal, models: provider.models.map(\.identifier))
-            let price = book.price(
-                of: documents.plan.model, at: provider.identifier, region: endpoint.region ?? provider.region)
-            var member = Fleet.Member(persona: persona, port: usesOwnPorts ? port : 0, price: price)
+            var member = Fleet.Member(persona: persona, port: usesOwnPorts ? port : 0)
+            let region = endpoint.region ?? provider.region
+            func price(_ model: String) -> PriceRow? {
+                book.price(of: model, at: provider.identifier, region: region)
+            }
+            member.price = price(documents.plan.model)
+            for name in documents.plan.modelNames where documents.plan.secondModel != nil {
+                if let offer = provider.offer(name) { member.modelPrices[offer.identifier] = price(name) }
+            }
             prepare(&member, provider)
             members.append(member)
             let path = url.dropFirst("http://".count).drop { $0 != "/" }

@@ -10,10 +10,12 @@ import Scheduling
 public import Transport
 import Workloads
 
-/// What one endpoint did when it was tried out.
+/// What one model of an endpoint did when it was tried out.
 public struct ConnectionFinding: Sendable {
     /// The endpoint's place in the plan.
     public let endpoint: Int
+    /// The model's name in the plan.
+    public let model: String
     /// Why it could not be authorised; nil if it could.
     public let credentialError: CredentialError?
     /// A tiny call; nil if it was not made.
@@ -28,15 +30,19 @@ public struct ConnectionFinding: Sendable {
     }
 }
 
-/// Tries every endpoint of a plan out: credentials, connection, one tiny call, and one with a tool.
+/// Tries every model of every endpoint of a plan out: credentials, connection, one tiny call, and one with a tool.
 ///
 /// All endpoints at once, over the calling thread's loop; nothing is recorded.
 public final class ConnectionCheck {
     private let plan: Plan
     private let loop: NetworkLoop
     private let credentials: CredentialKeeper
+    /// The endpoint of each finding, by its place in the plan.
+    private let endpoints: [Int]
     private let missing: [Int: CredentialError]
+    /// One per finding.
     private let routes: [EndpointRoute]
+    private var findingOfCall: [TransferIdentifier: Int] = [:]
     private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
     private var calls: [TransferIdentifier: LiveCall] = [:]
     private var findings: [ConnectionFinding] = []
@@ -70,16 +76,22 @@ public final class ConnectionCheck {
         }
         self.missing = missing
         credentials = CredentialKeeper(loop, usable)
-        routes = plan.endpoints.map { EndpointRoute($0) }
+        let routes = plan.endpoints.map { EndpointRoutes($0) }
+        self.routes = routes.flatMap(\.all)
+        endpoints = routes.indices.flatMap { index in routes[index].all.map { _ in index } }
     }
 
     /// Tries all endpoints.
     ///
-    /// - Returns: one finding per endpoint, in the order of the plan.
+    /// - Returns: one finding per model of an endpoint, in the order of the plan, the main model first.
     public func run() -> [ConnectionFinding] {
         let failures = credentials.prepare().merging(missing) { $1 }
-        findings = plan.endpoints.indices.map { ConnectionFinding(endpoint: $0, credentialError: failures[$0]) }
-        for endpoint in plan.endpoints.indices where failures[endpoint] == nil { start(endpoint, call: 0) }
+        findings = routes.indices.map { index in
+            ConnectionFinding(
+                endpoint: endpoints[index], model: routes[index].model.offer.name,
+                credentialError: failures[endpoints[index]])
+        }
+        for index in findings.indices where findings[index].credentialError == nil { start(index, call: 0) }
         while !calls.isEmpty {
             loop.turn(until: NetworkLoop.now() + .milliseconds(250)) { event, bytes in take(event, bytes) }
             let now = NetworkLoop.now()
@@ -93,22 +105,23 @@ public final class ConnectionCheck {
     }
 
     /// Call 0 wants words, call 1 a tool call.
-    private func start(_ endpoint: Int, call: Int) {
-        let route = routes[endpoint]
+    private func start(_ index: Int, call: Int) {
+        let (route, endpoint) = (routes[index], endpoints[index])
         let wantsTool = call == 1
         let prompt = PromptPrefix(
             tools: wantsTool ? [Self.tool] : [], system: "You are being asked whether this connection works.", key: "")
         let request: [ConversationItem] = [
             .user(wantsTool ? "Call the tool report_status with the status ok." : "Say ok and nothing else.")
         ]
-        let limit = [Self.outputLimit, plan.endpoints[endpoint].model.maximumOutput].compactMap(\.self).min()
+        let limit = [Self.outputLimit, route.model.offer.maximumOutput].compactMap(\.self).min()
         let options = CallOptions(outputLimit: limit, temperature: plan.profile.temperature, sessionKey: "check")
         let body = [route.encoder.body(prompt, request, options, target: route.target)]
         let key = CallKey(session: SessionKey(endpoint: endpoint, round: 0, session: 0), call: call)
         let now = NetworkLoop.now()
+        let identifier = "check-\(endpoint)-\(call)\(index > 0 && endpoints[index - 1] == endpoint ? "-small" : "")"
         var intent = IntentRow(place: CallPlace(key), number: 0, due: now, predecessorEnd: now, started: now)
         var http = HTTPRequest(
-            url: route.url, headers: route.headers(sessionKey: "check", requestIdentifier: "check-\(endpoint)-\(call)"),
+            url: route.url, headers: route.headers(sessionKey: "check", requestIdentifier: identifier),
             body: body, connectTimeout: plan.profile.timeouts.connect,
             totalTimeout: plan.profile.timeouts.connect + plan.profile.timeouts.total)
         do {
@@ -116,36 +129,37 @@ public final class ConnectionCheck {
                 endpoint, method: http.method, url: route.url, contentType: EndpointRoute.contentType, body: body)
             let transfer = try loop.start(http)
             intent.started = NetworkLoop.now()
-            calls[transfer] = LiveCall(key, intent, waiting: nil)
+            calls[transfer] = LiveCall(key, route, intent, waiting: nil)
+            findingOfCall[transfer] = index
         } catch {
             var row = AttemptRow(intent)
             (row.started, row.sent) = (nil, nil)
             row.outcome = error is CredentialError ? .authentication : .badRequest
             row.errorText = "\(error)"
-            keep(row)
+            keep(row, in: index)
         }
     }
 
     private func take(_ event: TransferEvent, _ bytes: Span<UInt8>) {
         guard !credentials.handle(event, bytes), let call = calls[event.transfer] else { return }
-        let endpoint = call.key.session.endpoint
         switch event {
         case .requestSent(_, let at): call.noteSent(at: at)
-        case .head(_, let head, let at): call.noteHead(head, routes[endpoint], parser: parser, at: at)
+        case .head(_, let head, let at): call.noteHead(head, parser: parser, at: at)
         case .bytes(_, let at): call.noteBytes(bytes, at: at)
         case .ended(let transfer, let result):
             calls[transfer] = nil
-            keep(call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price))
-            // An endpoint that cannot say a word is not asked for a tool.
-            if call.key.call == 0, findings[endpoint].text?.outcome.isSuccess == true { start(endpoint, call: 1) }
+            guard let index = findingOfCall.removeValue(forKey: transfer) else { return }
+            keep(call.finish(result), in: index)
+            // A model that cannot say a word is not asked for a tool.
+            if call.key.call == 0, findings[index].text?.outcome.isSuccess == true { start(index, call: 1) }
         }
     }
 
-    private func keep(_ row: AttemptRow) {
+    private func keep(_ row: AttemptRow, in index: Int) {
         if row.place.call == 0 {
-            findings[row.place.endpoint].text = row
+            findings[index].text = row
         } else {
-            findings[row.place.endpoint].tool = row
+            findings[index].tool = row
         }
     }
 }

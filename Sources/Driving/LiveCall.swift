@@ -13,6 +13,8 @@ import Workloads
 /// A class, since it is large and looked at for every read; it is touched by the driver's thread only.
 final class LiveCall {
     let key: CallKey
+    /// How it was sent, and is read.
+    let route: EndpointRoute
     private(set) var row: AttemptRow
     private var decoder: (any ResponseDecoder)?
     private(set) var lastActivity: Instant
@@ -33,9 +35,11 @@ final class LiveCall {
     private let abort: Call.RequestControl.Abort?
 
     init(
-        _ key: CallKey, _ intent: IntentRow, abort: Call.RequestControl.Abort? = nil, waiting: WaitingRow?
+        _ key: CallKey, _ route: EndpointRoute, _ intent: IntentRow, abort: Call.RequestControl.Abort? = nil,
+        waiting: WaitingRow?
     ) {
         self.key = key
+        self.route = route
         self.abort = abort
         self.waiting = waiting
         row = AttemptRow(intent)
@@ -49,7 +53,7 @@ final class LiveCall {
         lastActivity = at
     }
 
-    func noteHead(_ head: HTTPHead, _ route: EndpointRoute, parser: JSONParser, at: Instant) {
+    func noteHead(_ head: HTTPHead, parser: JSONParser, at: Instant) {
         row.head = at
         row.status = head.status
         if head.status >= 400 {
@@ -102,7 +106,7 @@ final class LiveCall {
     }
 
     /// Judges the call, now that its exchange has ended.
-    func finish(_ result: TransferResult, _ route: EndpointRoute, price: PriceRow?) -> AttemptRow {
+    func finish(_ result: TransferResult) -> AttemptRow {
         let end: TransportEnd = result.end == .complete ? .complete : .cut
         let response = decoder?.finish(end) { event in
             if case .content(let kind, let size) = event {
@@ -130,7 +134,7 @@ final class LiveCall {
         (row.resolve, row.connect, row.tls) = (connection.resolve, connection.connect, connection.tls)
         row.sentByteCount = result.sentByteCount
         row.receivedByteCount = result.receivedByteCount
-        row.listCost = price.flatMap { Cost.of(row.usage, at: $0) }
+        row.listCost = route.model.price.flatMap { Cost.of(row.usage, at: $0) }
         return row
     }
 

@@ -39,7 +39,7 @@ public final class RunDriver {
     private let plan: Plan
     private let loop: NetworkLoop
     private let writer: RunFileWriter
-    private let routes: [EndpointRoute]
+    private let routes: [EndpointRoutes]
     private let credentials: CredentialKeeper
     private let runSalt: String
     private let interruption: Interruption
@@ -76,7 +76,7 @@ public final class RunDriver {
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
         self.interruption = interruption
-        routes = plan.endpoints.map { EndpointRoute($0, keepsAnswers: plan.profile.history != .recorded) }
+        routes = plan.endpoints.map { EndpointRoutes($0, keepsAnswers: plan.profile.history != .recorded) }
         credentials = CredentialKeeper(loop, authorizers)
         var numbers: [CallKey: Int] = [:]
         let history = Self.history(plan, earlier?.attempts ?? [], &numbers)
@@ -261,7 +261,8 @@ public final class RunDriver {
     private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
         var intent = intent(key, due: due, predecessorEnd: predecessorEnd)
         attemptNumbers[key] = intent.number + 1
-        let route = routes[key.session.endpoint]
+        let call = plan.session(key.session).calls[key.call]
+        let route = routes[key.session.endpoint].route(of: call)
         let body = body(key, route)
         intent.substitutedCallCount = sessions[key.session]?.substitutedCallCount ?? 0
         var request = HTTPRequest(
@@ -276,8 +277,8 @@ public final class RunDriver {
                 body: body)
             let transfer = try loop.start(request)
             intent.started = NetworkLoop.now()
-            let abort = plan.session(key.session).calls[key.call].request.abort
-            calls[transfer] = LiveCall(key, intent, abort: abort, waiting: keep(.intent(intent)))
+            calls[transfer] = LiveCall(
+                key, route, intent, abort: call.request.abort, waiting: keep(.intent(intent)))
         } catch {
             var row = AttemptRow(intent)
             (row.started, row.sent) = (nil, nil)
@@ -293,6 +294,7 @@ public final class RunDriver {
         var row = IntentRow(
             place: CallPlace(key), number: attemptNumbers[key] ?? 0, due: due, predecessorEnd: predecessorEnd,
             started: NetworkLoop.now())
+        row.model = plan.endpoints[key.session.endpoint].model(of: call).offer.name
         row.plannedInput = plan.inputTokens(key)
         row.plannedOutput = call.output
         row.plannedCached = plan.cachedTokens(key)
@@ -314,7 +316,7 @@ public final class RunDriver {
     private func body(_ key: CallKey, _ route: EndpointRoute) -> [[UInt8]] {
         guard var session = sessions[key.session] else { return [] }
         let call = session.transcript.session.calls[key.call]
-        let name = prefixName(key, session.transcript, call.agent)
+        let name = prefixName(key, session.transcript, call)
         let prefix =
             prefixes[name]
             ?? {
@@ -343,8 +345,7 @@ public final class RunDriver {
     private func take(_ answer: AssistantMessage, of key: CallKey, _ row: inout AttemptRow) {
         guard row.outcome == .ok, let transcript = sessions[key.session]?.transcript else { return }
         if plan.profile.history != .recorded { sessions[key.session]?.note(answer, of: key.call) }
-        let agent = transcript.session.calls[key.call].agent
-        let tools = prefixes[prefixName(key, transcript, agent)]?.prompt.tools ?? []
+        let tools = prefixes[prefixName(key, transcript, transcript.session.calls[key.call])]?.prompt.tools ?? []
         guard !tools.isEmpty || !answer.toolCalls.isEmpty else { return }
         let fidelity = ToolFidelity(
             answer.toolCalls, tools: tools,
@@ -352,8 +353,10 @@ public final class RunDriver {
         (row.toolLevel, row.divergence) = (fidelity.level, fidelity.divergence)
     }
 
-    private func prefixName(_ key: CallKey, _ transcript: Transcript, _ agent: String) -> String {
-        "\(key.session.endpoint) \(transcript.prefixKey(agent: agent))"
+    /// Names the bytes of a prefix, which name the model too.
+    private func prefixName(_ key: CallKey, _ transcript: Transcript, _ call: Call) -> String {
+        let model = routes[key.session.endpoint].route(of: call).target.model
+        return "\(key.session.endpoint) \(transcript.prefixKey(agent: call.agent)) \(model)"
     }
 
     // MARK: What the network reports
@@ -364,7 +367,7 @@ public final class RunDriver {
         case .requestSent(let transfer, let at): calls[transfer]?.noteSent(at: at)
         case .head(let transfer, let head, let at):
             guard let call = calls[transfer] else { return }
-            call.noteHead(head, routes[call.key.session.endpoint], parser: parser, at: at)
+            call.noteHead(head, parser: parser, at: at)
         case .bytes(let transfer, let at):
             guard let call = calls[transfer] else { return }
             call.noteBytes(bytes, at: at)
@@ -374,8 +377,7 @@ public final class RunDriver {
             }
         case .ended(let transfer, let result):
             guard let call = calls.removeValue(forKey: transfer) else { return }
-            let endpoint = call.key.session.endpoint
-            var row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
+            var row = call.finish(result)
             if let answer = call.answer { take(answer, of: call.key, &row) }
             settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting)
         }

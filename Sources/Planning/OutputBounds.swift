@@ -30,11 +30,14 @@ extension Plan {
         let policy = profile.outputLength
         // A tool is required by constrained decoding, which a minimum would break: such a call ends by itself.
         if policy == .natural || (policy == .exact && Self.requiresTool(toolChoice(call, of: session))) {
-            let limit = [naturalLimit(call, of: session), own.model.maximumOutput].compactMap(\.self).min() ?? least
+            let most = own.model(of: recorded).offer.maximumOutput
+            let limit = [naturalLimit(call, of: session), most].compactMap(\.self).min() ?? least
             return OutputBounds(limit: max(limit, least), isRecorded: false, isForced: false)
         }
         // The least of all endpoints' limits, so that all of them are asked for the same.
-        let limits = [recorded.output, recorded.request.outputLimit] + endpoints.map(\.model.maximumOutput)
+        let limits =
+            [recorded.output, recorded.request.outputLimit]
+            + endpoints.map { $0.model(of: recorded).offer.maximumOutput }
         return OutputBounds(
             limit: max(limits.compactMap(\.self).min() ?? least, least), isRecorded: true, isForced: policy == .exact)
     }
@@ -46,7 +49,7 @@ extension Plan {
     func naturalLimit(_ index: Int, of session: Int) -> TokenCount {
         let call = library.sessions[session].calls[index]
         let wanted = call.request.outputLimit ?? TokenCount(max(256, 2 * call.output.value))
-        guard let limit = endpoints.compactMap(\.model.contextLimit).min() else { return wanted }
+        guard let limit = Self.contextLimit(call, endpoints) else { return wanted }
         let input = (reasoningReuse ?? reuse).inputTokens(call: index, session: session)
         return min(wanted, max(call.output, Self.room(input, limit)))
     }

@@ -4,24 +4,6 @@ public import Quantities
 public import Statistics
 public import Workloads
 
-/// One endpoint of a plan with all that is needed to call it and to price it.
-public struct PlannedEndpoint: Hashable, Sendable {
-    /// The name in tables.
-    public let identifier: EndpointIdentifier
-    /// The provider.
-    public let provider: ProviderProfile
-    /// The model as the provider sells it.
-    public let model: ModelOffer
-    /// Where requests go.
-    public let baseURL: String
-    /// A path in place of the dialect's own, with `{model}` left in it.
-    public let path: String?
-    /// The region.
-    public let region: String?
-    /// The list price; nil if no document has one.
-    public let price: PriceRow?
-}
-
 /// One session of a round.
 public struct PlannedSession: Hashable, Sendable {
     /// Which session of the library.
@@ -128,36 +110,22 @@ public struct Plan: Hashable, Sendable {
         let profile = documents.plan
         let seed = Seed(UInt64(profile.seed))
         let book = PriceBook(documents.prices)
-        endpoints = profile.endpoints.compactMap { endpoint in
-            guard let provider = documents.providers.first(where: { $0.identifier == endpoint.provider }),
-                let model = provider.models.first(where: { $0.name == profile.model })
-            else { return nil }
-            let region = endpoint.region ?? provider.region
-            return PlannedEndpoint(
-                identifier: endpoint.identifier, provider: provider, model: model,
-                baseURL: provider.filled(
-                    endpoint.baseURL ?? provider.baseURL, region: region, parameters: endpoint.parameters
-                ).text,
-                path: provider.path.map { provider.filled($0, region: region, parameters: endpoint.parameters).text },
-                region: region,
-                price: book.price(of: profile.model, at: provider.identifier, region: region))
-        }
+        endpoints = profile.endpoints.compactMap { PlannedEndpoint($0, documents, book) }
         tokenizer = ApproximateTokenizer(bytesPerToken: documents.workload.bytesPerToken)
-        var notices = endpoints.filter { $0.price == nil }.map {
-            "\($0.identifier): no price is known, so it has no cost"
-        }
+        var notices = Self.priceNotices(endpoints)
         let count = profile.rounds * profile.sessionsPerRound
         var library = try Self.library(documents, count: count, seed: seed)
-        let limit = endpoints.compactMap(\.model.contextLimit).min()
         let salts = ReuseSalts(
-            run: profile.salts.run, tenant: profile.salts.tenant, session: profile.salts.session)
+            run: profile.salts.run, tenant: profile.salts.tenant, session: profile.salts.session,
+            model: profile.secondModel != nil)
         let sendsReasoning = endpoints.contains { $0.provider.reasoningField != nil } && Self.hasReasoning(library)
         try Self.cut(
-            &library, to: limit, maximumCalls: documents.workload.maximumCalls, salts, sendsReasoning, &notices)
-        if profile.budget != nil, let unpriced = endpoints.first(where: { $0.price == nil }) {
+            &library, for: endpoints, maximumCalls: documents.workload.maximumCalls, salts, sendsReasoning, &notices)
+        if profile.budget != nil, let unpriced = endpoints.first(where: { !$0.isPriced }) {
             throw PlanningError(
                 description:
-                    "plan '\(profile.name)': a budget cannot be kept, since \(unpriced.identifier) has no price; "
+                    "plan '\(profile.name)': a budget cannot be kept, since \(unpriced.identifier) has no price"
+                    + "\(unpriced.main.price == nil ? "" : " of its small_model"); "
                     + "give it a row in a price document, of 0 USD if it costs nothing")
         }
         if case .recorded = profile.load.model {
@@ -186,7 +154,7 @@ public struct Plan: Hashable, Sendable {
             }
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }
-        self.notices += libraryNotices + outputNotices
+        self.notices += [modelNotice].compactMap(\.self) + libraryNotices + outputNotices
     }
 
     private static func library(
@@ -221,40 +189,43 @@ public struct Plan: Hashable, Sendable {
         }
     }
 
-    /// Cuts sessions to the calls that every endpoint can hold.
+    /// Cuts sessions to the calls that every endpoint's model for them can hold.
     private static func cut(
-        _ library: inout SessionLibrary, to limit: TokenCount?, maximumCalls: Int?, _ salts: ReuseSalts,
+        _ library: inout SessionLibrary, for endpoints: [PlannedEndpoint], maximumCalls: Int?, _ salts: ReuseSalts,
         _ sendsReasoning: Bool, _ notices: inout [String]
     ) throws(PlanningError) {
-        var sizes: PromptReuse?
-        if limit != nil {
-            sizes = PromptReuse(
-                library, library.sessions.map { ContextGraph($0) }, sessionCount: library.sessions.count, salts: salts,
-                sendsReasoning: sendsReasoning)
-        }
-        var cutCount = 0
+        let sizes = PromptReuse(
+            library, library.sessions.map { ContextGraph($0) }, sessionCount: library.sessions.count, salts: salts,
+            sendsReasoning: sendsReasoning)
+        var cuts: [TokenCount: Int] = [:]
         for index in library.sessions.indices {
             let calls = library.sessions[index].calls
             var kept = calls.prefix(maximumCalls ?? calls.count)
-            let first = kept.indices.first { place in
-                guard let limit, let sizes else { return false }
-                return room(sizes.inputTokens(call: place, session: index), limit) < kept[place].output
-            }
-            if let first {
-                kept = kept[..<first]
-                cutCount += 1
+            for (place, call) in kept.enumerated() {
+                let input = sizes.inputTokens(call: place, session: index)
+                guard let limit = contextLimit(call, endpoints), room(input, limit) < call.output else { continue }
+                kept = kept[..<place]
+                cuts[limit, default: 0] += 1
+                break
             }
             library.sessions[index].calls = Array(kept)
         }
         library.sessions.removeAll { $0.calls.isEmpty }
-        if let limit, cutCount > 0 {
+        for (limit, count) in cuts.sorted(by: { $0.key < $1.key }) {
             notices.append(
-                "\(Counted.text(cutCount, "session")) \(cutCount == 1 ? "is" : "are") cut before the call that would pass \(limit.value) tokens of context"
+                "\(Counted.text(count, "session")) \(count == 1 ? "is" : "are") cut before the call that would pass \(limit.value) tokens of context"
             )
         }
         if library.sessions.isEmpty {
-            throw PlanningError(description: "no session fits the context of \(limit?.value ?? 0) tokens")
+            guard !cuts.isEmpty else { throw PlanningError(description: "the workload has no session with a call") }
+            let limits = cuts.keys.sorted().map { String($0.value) }.joined(separator: " or ")
+            throw PlanningError(description: "no session fits the context of \(limits) tokens")
         }
+    }
+
+    /// The smallest context of the models that the endpoints have for a call; nil if none is known.
+    static func contextLimit(_ call: Call, _ endpoints: [PlannedEndpoint]) -> TokenCount? {
+        endpoints.compactMap { $0.model(of: call).offer.contextLimit }.min()
     }
 
     /// What a context leaves for an answer, if the provider's tokenizer counts a tenth more than ours.
@@ -298,7 +269,8 @@ public struct Plan: Hashable, Sendable {
 
     /// The most that a call can cost at an endpoint; zero without a price.
     public func worstCost(_ key: CallKey) -> Money {
-        guard let price = endpoints[key.session.endpoint].price else { return .zero }
+        let call = session(key.session).calls[key.call]
+        guard let price = endpoints[key.session.endpoint].model(of: call).price else { return .zero }
         let limit = outputBounds(key).limit
         // The provider's own tokenizer may count more than ours; a quarter more is reserved for that.
         let input = TokenCount(inputTokens(key).value * 5 / 4 + 64)

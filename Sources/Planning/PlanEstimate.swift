@@ -38,40 +38,9 @@ public struct PlanEstimate: Hashable, Sendable {
 
     /// Adds up a plan.
     public init(_ plan: Plan) {
-        // A library is small beside a plan that goes through it again and again: each session is added up once.
-        var counts = Array(repeating: 0, count: plan.library.sessions.count)
-        for planned in plan.rounds.lazy.flatMap(\.sessions) { counts[planned.libraryIndex] += 1 }
-        let used = counts.indices.filter { counts[$0] > 0 }
-        func total(_ amount: (_ session: Int, _ call: Int) -> Int) -> TokenCount {
-            TokenCount(
-                used.reduce(0) { sum, index in
-                    sum + counts[index]
-                        * plan.library.sessions[index].calls.indices.reduce(0) { $0 + amount(index, $1) }
-                })
-        }
-        let sessions = plan.library.sessions
-        let callCount = total { _, _ in 1 }.value
-        rows = plan.endpoints.enumerated().map { place, endpoint in
-            let reuse = plan.reuse(endpoint: place)
-            let input = total { reuse.inputTokens(call: $1, session: $0).value }
-            let highestOutput = total { plan.outputBounds($1, of: $0, at: place).limit.value }
-            let output = total { session, call in
-                let bounds = plan.outputBounds(call, of: session, at: place)
-                return (bounds.isForced ? bounds.limit : min(sessions[session].calls[call].output, bounds.limit)).value
-            }
-            guard let price = endpoint.price else {
-                return Row(
-                    endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output)
-            }
-            let fees = Money(picodollars: (price.perRequest?.picodollars ?? 0) * Int64(max(0, callCount - 1)))
-            let lowest = Cost.of(
-                TokenUsage(inputTotal: input, inputCacheRead: Self.cachedTokens(plan, reuse), outputTotal: output),
-                at: price)
-            return Row(
-                endpoint: endpoint.identifier, callCount: callCount, inputTokens: input, outputTokens: output,
-                lowest: lowest.map { $0 + fees },
-                highest: Cost.worst(input: input, outputLimit: highestOutput, at: price) + fees)
-        }
+        let calls = PlannedCalls(plan)
+        rows = plan.endpoints.indices.map { Self.row(plan, calls, at: $0) }
+        let counts = calls.counts
         let longest = [false, true].map { keeps in
             counts.indices.map { counts[$0] > 0 ? Self.longestWait(plan, $0, keepsLongWaits: keeps) : 0 }
         }
@@ -85,11 +54,30 @@ public struct PlanEstimate: Hashable, Sendable {
         arrivals = plan.profile.load.isOpen ? .milliseconds(Int64(lastArrivals.reduce(0, +) * turns * 1000)) : nil
     }
 
-    /// Prompt tokens that a cache which forgets nothing has seen before, at one endpoint: those of all planned calls together.
-    static func cachedTokens(_ plan: Plan, _ reuse: PromptReuse) -> TokenCount {
-        plan.rounds.lazy.flatMap(\.sessions).reduce(.zero) {
-            $0 + reuse.cachedTokens(session: $1.libraryIndex, pass: $1.pass)
+    /// What is sent to an endpoint, each call priced as the model that it goes to.
+    private static func row(_ plan: Plan, _ calls: PlannedCalls, at place: Int) -> Row {
+        let endpoint = plan.endpoints[place]
+        var row = Row(
+            endpoint: endpoint.identifier, callCount: 0, inputTokens: .zero, outputTokens: .zero, lowest: .zero,
+            highest: .zero)
+        for (index, model) in endpoint.models.enumerated() {
+            let sum = calls.sum(at: place, isSmall: endpoint.small == nil ? nil : index > 0)
+            row.callCount += sum.callCount
+            row.inputTokens += sum.input
+            row.outputTokens += sum.output
+            let fees = Money(
+                picodollars: (model.price?.perRequest?.picodollars ?? 0) * Int64(max(0, sum.callCount - 1)))
+            let usage = TokenUsage(inputTotal: sum.input, inputCacheRead: sum.cached, outputTotal: sum.output)
+            // A model without a call has no fee either.
+            guard sum.callCount > 0 || model.price == nil else { continue }
+            let lowest = model.price.flatMap { Cost.of(usage, at: $0) }.map { $0 + fees }
+            let highest = model.price.map {
+                Cost.worst(input: sum.input, outputLimit: sum.highestOutput, at: $0) + fees
+            }
+            row.lowest = Self.sum([row.lowest, lowest])
+            row.highest = Self.sum([row.highest, highest])
         }
+        return row
     }
 
     /// The client's own waits along the longest chain of dependent calls of a session, in seconds.

@@ -21,16 +21,6 @@ public struct PriceBook: Hashable, Sendable {
         let fitting = rows.filter { $0.model == model && $0.provider == provider }
         return fitting.last { $0.region != nil && $0.region == region } ?? fitting.last { $0.region == nil }
     }
-
-    /// The prices of a plan's endpoints, in the plan's order; nil for those that no document prices.
-    public static func prices(of documents: DocumentSet) -> [PriceRow?] {
-        let book = PriceBook(documents.prices)
-        return documents.plan.endpoints.map { endpoint in
-            let provider = documents.providers.first { $0.identifier == endpoint.provider }
-            return book.price(
-                of: documents.plan.model, at: endpoint.provider, region: endpoint.region ?? provider?.region)
-        }
-    }
 }
 
 /// What calls cost by the list.

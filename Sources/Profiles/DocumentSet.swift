@@ -175,11 +175,11 @@ public struct DocumentSet: Hashable, Sendable {
                 Problem(
                     file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: objection))
         }
-        guard !provider.models.contains(where: { $0.name == plan.model }) else { return }
-        let names = provider.models.map(\.name).joined(separator: ", ")
-        let message = "provider '\(provider.identifier)' does not offer the model '\(plan.model)' (it offers: \(names))"
-        problems.append(
-            Problem(file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: message))
+        for message in provider.objections(to: plan) {
+            problems.append(
+                Problem(
+                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: message))
+        }
     }
 
     /// The name of a file that a document in another file refers to.

@@ -162,6 +162,8 @@ public struct PlanProfile: Hashable, Sendable {
     public var seed: Int
     /// The model, by its name in the provider documents.
     public var model: String
+    /// The model of calls that are meant for a small one, by its name there; nil sends them to ``model`` too.
+    public var smallModel: String?
     /// Provider documents, relative to the plan.
     public var providerFiles: [String]
     /// Price documents, relative to the plan.
@@ -214,6 +216,7 @@ public struct PlanProfile: Hashable, Sendable {
         name = reader.string("name")
         seed = reader.integer("seed", in: 0...Int.max, default: 1)
         model = reader.string("model")
+        smallModel = reader.optionalString("small_model")
         providerFiles = reader.strings("providers").map(\.text)
         priceFiles = reader.strings("prices").map(\.text)
         workloadFile = reader.string("workload")

@@ -11,6 +11,8 @@ public struct ModelOffer: Hashable, Sendable {
     public var contextLimit: TokenCount?
     /// The longest answer.
     public var maximumOutput: TokenCount?
+    /// What a response may call the model, in place of the names that the provider's route has; empty for those.
+    public var servedModels: [String]
 }
 
 /// What a provider says of itself on one subject.
@@ -230,7 +232,8 @@ public struct ProviderProfile: Hashable, Sendable {
         let offer = ModelOffer(
             name: reader.string("name"), identifier: reader.string("id"),
             contextLimit: reader.optionalInteger("context_limit", in: limits).map { TokenCount($0) },
-            maximumOutput: reader.optionalInteger("maximum_output", in: limits).map { TokenCount($0) })
+            maximumOutput: reader.optionalInteger("maximum_output", in: limits).map { TokenCount($0) },
+            servedModels: reader.strings("served_model").map(\.text))
         reader.finish()
         return offer
     }

@@ -118,7 +118,7 @@ public struct Ranking: Sendable {
                 "no rank is claimed: among \(endpointCount) endpoints that takes at least \(needed) complete rounds")
         }
         for endpoint in analysis.endpoints {
-            if endpoint.cost.estimatedCalls > 0, endpoint.price != nil {
+            if endpoint.cost.estimatedCalls > 0, endpoint.prices != nil {
                 notices.append(
                     "\(endpoint.identifier): \(Counted.text(endpoint.cost.estimatedCalls, "call")) without usage, failed or not; the "
                         + "list price of the planned tokens stands for them, nothing cached")

@@ -6,6 +6,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var place: CallPlace
     /// Which attempt of the call, from zero.
     public var number: Int
+    /// The model that it was sent to, by its name in the plan; nil, in run files of older versions, is the plan's `model`.
+    public var model: String?
     /// Which process of the run made it, from zero: each resumption is another, and instants of two are not comparable.
     public var part = 0
     /// How it ended.
@@ -124,7 +126,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
             "substituted_calls", "agent", "previous_call", "is_final",
-            "wanted_output_tokens", "output_is_forced",
+            "wanted_output_tokens", "output_is_forced", "model",
         ]
     static let insertion = makeInsertion()
 
@@ -148,6 +150,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(divergence?.rawValue),
             SQLValue(substitutedCallCount), SQLValue(context?.agent), SQLValue(context?.previousCall),
             SQLValue(context?.isFinal), SQLValue(wantedOutput?.tokens.value), SQLValue(wantedOutput?.isForced),
+            SQLValue(model),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -196,6 +199,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
                 agent: agent, previousCall: values[52].integer.map { Int($0) }, isFinal: values[53].integer == 1)
         }
         wantedOutput = tokens(54).map { WantedOutput(tokens: $0, isForced: values[55].integer == 1) }
+        model = values[56].text
     }
 }
 

@@ -6,6 +6,8 @@ public struct IntentRow: Hashable, Sendable {
     public var place: CallPlace
     /// Which attempt of the call, from zero.
     public var number: Int
+    /// The model that it is sent to, by its name in the plan.
+    public var model: String?
     /// When it was due.
     public var due: Instant
     /// When the last call that it depends on ended.
@@ -43,6 +45,7 @@ extension AttemptRow {
     public init(_ intent: IntentRow) {
         self.init(place: intent.place, number: intent.number, outcome: .aborted, ended: intent.started)
         due = intent.due
+        model = intent.model
         predecessorEnd = intent.predecessorEnd
         started = intent.started
         sent = intent.started

@@ -103,6 +103,7 @@ struct EndpointRow: Hashable, Sendable, RunRow {
     static let table = "endpoint"
     static let columns = [
         "endpoint", "name", "provider", "delivery_path", "dialect", "model", "model_id", "base_url", "region",
+        "small_model", "small_model_id",
     ]
     static let insertion = makeInsertion()
 
@@ -112,12 +113,13 @@ struct EndpointRow: Hashable, Sendable, RunRow {
     static func rows(_ documents: DocumentSet) -> [EndpointRow] {
         documents.plan.endpoints.enumerated().map { index, endpoint in
             let provider = documents.providers.first { $0.identifier == endpoint.provider }
-            let model = provider?.models.first { $0.name == documents.plan.model }
+            let small = documents.plan.secondModel
             return EndpointRow([
                 SQLValue(index), .text(endpoint.identifier.rawValue), .text(endpoint.provider.rawValue),
                 SQLValue(provider?.deliveryPath.rawValue), SQLValue(provider?.dialect.rawValue),
-                .text(documents.plan.model), SQLValue(model?.identifier),
+                .text(documents.plan.model), SQLValue(provider?.offer(documents.plan.model)?.identifier),
                 SQLValue(endpoint.baseURL ?? provider?.baseURL), SQLValue(endpoint.region ?? provider?.region),
+                SQLValue(small), SQLValue(small.flatMap { provider?.offer($0)?.identifier }),
             ])
         }
     }

@@ -26,6 +26,8 @@ public final class Fleet: Sendable {
         public var port: UInt16
         /// What it asks for; nil bills nothing.
         public var price: PriceRow?
+        /// What it asks for each model by its name on the wire; if there is any, others are billed nothing.
+        public var modelPrices: [String: PriceRow] = [:]
         /// The key that requests must carry; nil asks for none.
         public var key: String?
         /// Judges what carries neither the key nor a token; nil refuses it, if there is a key or an issue of tokens.
@@ -45,6 +47,9 @@ public final class Fleet: Sendable {
             self.check = check
             self.tokens = tokens
         }
+
+        /// What it asks for a request to a model, by the model's name on the wire.
+        func price(of model: String) -> PriceRow? { modelPrices.isEmpty ? price : modelPrices[model] }
     }
 
     /// What the fleet's thread and the others share.

@@ -93,6 +93,7 @@ extension FleetServer {
             inputTokens: input, cachedTokens: known, outputTokens: .zero, bill: .zero,
             fault: names.isEmpty ? "none" : names.joined(separator: "+"), status: 200, bodyHash: Self.hash(body))
         (truth.cacheWriteTokens, truth.toolCount) = (written, served.tools.count)
+        truth.model = persona.answeringModel(served.model)
         start { number in
             unsafe FleetStream(number, request, served, dialect, site, truth, fault: fault, manners: manners)
         }
@@ -104,7 +105,8 @@ extension FleetServer {
     ) -> (TokenCount, TokenCount, TokenCount) {
         let persona = site.member.persona
         let mark = persona.cachesOnlyMarks ? served.cacheMarks.last ?? 0 : nil
-        var known = site.cache.use(served.prompt, upTo: mark, at: now)
+        var known = site.cache.use(
+            served.prompt, of: persona.answeringModel(served.model), upTo: mark, at: now)
         var size = served.prompt.count
         if fault == .cacheMiss { known = 0 }
         if fault == .promptTruncation { size /= 2 }

@@ -245,7 +245,9 @@ final class FleetStream {
             outputTotal: truth.outputTokens, outputReasoning: truth.reasoningTokens)
     }
 
-    private func bill() { truth.bill = site.member.price.flatMap { Cost.of(usage, at: $0) } ?? .zero }
+    private func bill() {
+        truth.bill = site.member.price(of: truth.model).flatMap { Cost.of(usage, at: $0) } ?? .zero
+    }
 
     private func complete() {
         bill()

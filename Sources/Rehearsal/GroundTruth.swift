@@ -7,6 +7,8 @@ public struct GroundTruth: Hashable, Sendable {
     public var persona: String
     /// The request's `X-Request-Id`.
     public var requestIdentifier: String
+    /// The model that truly answers; empty where the dialect names none.
+    public var model = ""
     /// When the whole request had been read.
     public var received: Instant
     /// When the first content was handed to the socket; nil if none was.
@@ -37,7 +39,7 @@ public struct GroundTruth: Hashable, Sendable {
     /// One line of the ground truth file.
     public var json: JSONValue {
         [
-            "persona": .string(persona), "request_id": .string(requestIdentifier),
+            "persona": .string(persona), "request_id": .string(requestIdentifier), "model": .string(model),
             "received_ns": .integer(Int(received.nanoseconds)),
             "first_content_ns": .optional(firstContent.map { Int($0.nanoseconds) }),
             "last_content_ns": .optional(lastContent.map { Int($0.nanoseconds) }),

@@ -72,6 +72,9 @@ public struct Persona: Hashable, Sendable {
         self.scenarios = scenarios
     }
 
+    /// The model that answers where one is asked for: llama.cpp has only the one that it was started with.
+    func answeringModel(_ wanted: String) -> String { system == .llamaCpp ? models.first ?? wanted : wanted }
+
     /// The providers of the demonstration, one per delivery path.
     public static let demonstration: [Persona] = [
         Persona(

@@ -21,13 +21,15 @@ struct PrefixCache: Sendable {
     ///
     /// - Parameters:
     ///   - prompt: the prompt.
+    ///   - model: the model that reads it; each has a cache of its own.
     ///   - limit: how many of its first bytes may be remembered; nil for all.
     ///   - now: the present.
     /// - Returns: how many of its first bytes were known.
-    mutating func use(_ prompt: [UInt8], upTo limit: Int? = nil, at now: Instant) -> Int {
+    mutating func use(_ prompt: [UInt8], of model: String = "", upTo limit: Int? = nil, at now: Instant) -> Int {
         guard lifetime > .zero else { return 0 }
         if lastUse.count > Self.maximumBlockCount { lastUse.removeAll() }
         var chain = Hasher()
+        chain.combine(model)
         var known = 0
         var isKnown = true
         for end in stride(from: Self.blockBytes, through: min(limit ?? prompt.count, prompt.count), by: Self.blockBytes)

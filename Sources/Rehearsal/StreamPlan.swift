@@ -16,8 +16,7 @@ struct StreamPlan: Sendable {
         let habits = Self.habits(persona, manners)
         var upstream = persona.upstream ?? (persona.system == .openRouter ? "Rehearsal" : nil)
         if fault == .fallback { upstream = "rehearsal-fallback" }
-        let known = persona.system == .llamaCpp ? persona.models.first : nil
-        let model = fault == .otherModel ? "rehearsal-other-model" : known ?? request.model
+        let model = fault == .otherModel ? "rehearsal-other-model" : persona.answeringModel(request.model)
         context = ResponseContext(
             identifier: String(number), model: model, provider: upstream,
             framing: Self.framing(persona.system, dialect, manners), habits: habits, request: request,

@@ -1,5 +1,6 @@
 import Statistics
 public import Analysis
+import Pricing
 import Profiles
 import Quantities
 
@@ -17,6 +18,7 @@ public enum EndpointTables {
         tables += [TokenTables.tokens(analysis), TokenTables.cache(analysis)]
         tables += [TokenTables.cacheByGap(analysis)].compactMap(\.self)
         tables.append(money(analysis))
+        tables += [ModelTable.table(analysis)].compactMap(\.self)
         if analysis.endpoints.contains(where: { $0.toolUse != ToolUse() }) { tables.append(ToolTable.table(analysis)) }
         tables += AgentTables.tools(analysis)
         if !analysis.documents.plan.objectives.isEmpty { tables.append(goodput(analysis)) }
@@ -150,7 +152,7 @@ public enum EndpointTables {
                 Figures.money(endpoint.cost.list, decimals: decimals),
                 Figures.money(endpoint.costPerTurn, decimals: decimals),
                 Figures.money(endpoint.costPerSuccessfulSession, decimals: decimals), overhead ?? Figures.none,
-                endpoint.price.map { "\($0.source), \($0.date)" } ?? Figures.none,
+                endpoint.prices.map { $0.sources.joined(separator: "; ") } ?? Figures.none,
             ]
         }
     }

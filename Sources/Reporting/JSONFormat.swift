@@ -32,7 +32,9 @@ public enum JSONFormat {
         return [
             ("submeter", .string(kind)), ("version", .integer(version)),
             ("plan", .string(analysis.documents.plan.name)),
-            ("model", .string(analysis.documents.plan.model)), ("seed", .integer(analysis.documents.plan.seed)),
+            ("model", .string(analysis.documents.plan.model)),
+            ("small_model", .optional(analysis.documents.plan.secondModel)),
+            ("seed", .integer(analysis.documents.plan.seed)),
             ("runs", .array(analysis.paths.map { .string($0) })), ("facts", .object(JSONObject(facts))),
             ("harness", ["valid": .bool(analysis.isValid), "findings": .array(findings)]),
         ]
@@ -109,8 +111,21 @@ public enum JSONFormat {
             "provider": .string(endpoint.provider.identifier.rawValue),
             "delivery_path": .string(endpoint.provider.deliveryPath.rawValue),
             "metrics": .object(JSONObject(metrics)), "sums": .object(JSONObject(sums)),
+            "models": .array(endpoint.models.map { model($0) }),
             "tools_by_prompt_tokens": .array(endpoint.agents.toolsByPrompt.map { tools($0) }),
             "tools_by_calls_in_flight": .array(endpoint.agents.toolsByLoad.map { tools($0) }),
+        ]
+    }
+
+    private static func model(_ model: ModelFigures) -> JSONValue {
+        [
+            "model": .string(model.name), "attempted_calls": .integer(model.attemptedCount),
+            "successful_calls": .integer(model.successCount),
+            "time_to_first_token_p50": number(model.timeToFirstToken.quantile(0.5)?.value),
+            "decode_tokens_per_second_p50": number(model.decodeRate.quantile(0.5)?.value),
+            "input_tokens": .integer(model.tokens.input.value), "cache_share": number(model.tokens.cacheShare),
+            "ideal_cache_share": number(model.tokens.idealCacheShare),
+            "output_tokens": .integer(model.tokens.output.value), "list_cost_usd": number(model.cost.list?.dollars),
         ]
     }
 

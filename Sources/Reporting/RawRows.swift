@@ -56,10 +56,11 @@ public enum RawRows {
             let prices = PriceBook.prices(of: file.documents)
             let inFlight = CallsInFlight.counts(file.attempts)
             for row in file.attempts {
-                let price = prices.indices.contains(row.place.endpoint) ? prices[row.place.endpoint] : nil
+                let own = prices.indices.contains(row.place.endpoint) ? prices[row.place.endpoint] : nil
                 take(
-                    place(row, name) + times(row) + connection(row) + result(row) + money(row, price)
-                        + context(row, inFlight[CallsInFlight.Key(row)]))
+                    place(row, name) + times(row) + connection(row) + result(row) + money(row, own)
+                        + context(row, inFlight[CallsInFlight.Key(row)])
+                        + [("model", .string(row.model ?? file.documents.plan.model))])
             }
         case .events:
             for row in file.attempts {
@@ -160,8 +161,8 @@ extension RawRows {
     }
 
     /// What the report counts for the attempt and what that rests on; null where it counts nothing at all.
-    private static func money(_ row: AttemptRow, _ price: PriceRow?) -> [(String, JSONValue)] {
-        let cost = CountedCost(row, at: price)
+    private static func money(_ row: AttemptRow, _ prices: ModelPrices?) -> [(String, JSONValue)] {
+        let cost = CountedCost(row, at: prices)
         return [
             ("counted_cost_usd", .optional(cost?.amount.dollars)), ("cost_basis", .optional(cost?.basis.rawValue)),
         ]

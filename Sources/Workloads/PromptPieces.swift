@@ -4,6 +4,8 @@ import Statistics
 
 /// A part of a prompt: equal pieces after equal pieces are equal bytes.
 enum PromptPiece: Hashable, Sendable {
+    /// The small model, where it is another than the one that all else is sent to: caches of two models share nothing.
+    case smallModel
     /// The tools and the system prompt of an agent.
     case prefix(String)
     /// A recorded tool after a recorded system prompt, by its number among all tools of the library.
@@ -22,7 +24,7 @@ enum PromptPiece: Hashable, Sendable {
     case unique
 }
 
-/// Which salts part what sessions would share in a cache.
+/// Which salts, and which models, part what calls would share in a cache.
 public struct ReuseSalts: Hashable, Sendable {
     /// True if runs are parted.
     public var run: Bool
@@ -30,12 +32,15 @@ public struct ReuseSalts: Hashable, Sendable {
     public var tenant: Bool
     /// True if replayed sessions are parted.
     public var session: Bool
+    /// True if calls for a small model are sent to another one than the others.
+    public var model: Bool
 
-    /// Makes a choice; all are on unless a plan says otherwise.
-    public init(run: Bool = true, tenant: Bool = true, session: Bool = true) {
+    /// Makes a choice; all salts are on, and all calls go to one model, unless a plan says otherwise.
+    public init(run: Bool = true, tenant: Bool = true, session: Bool = true, model: Bool = false) {
         self.run = run
         self.tenant = tenant
         self.session = session
+        self.model = model
     }
 }
 
@@ -97,7 +102,7 @@ struct PromptPieces: Sendable {
     let session: Session
     /// What each call has in its context.
     let graph: ContextGraph
-    /// The different prefixes of the session's agents.
+    /// The different prefixes of the session's agents and their models.
     private(set) var prefixes: [[Portion]] = []
     /// Which of them each call has.
     private(set) var prefixOfCall: [Int] = []
@@ -131,14 +136,14 @@ struct PromptPieces: Sendable {
             session: session, graph: graph, library: assets.library, seed: Seed(0), librarySeed: Seed(0),
             tokenizer: ApproximateTokenizer())
         let hasBlocks = session.calls.contains { !$0.blocks.isEmpty }
-        var places: [String: Int] = [:]
-        for call in session.calls where places[call.agent] == nil {
-            let portions = prefix(of: call.agent, hasBlocks: hasBlocks)
-            let place = prefixes.firstIndex(of: portions) ?? prefixes.count
-            if place == prefixes.count { prefixes.append(portions) }
-            places[call.agent] = place
+        var places: [Bool: [String: Int]] = [:]
+        for call in session.calls {
+            let isSmall = salts.model && call.isForSmallModel
+            let known = places[isSmall]?[call.agent]
+            let place = known ?? place(of: prefix(of: call.agent, isSmall: isSmall, hasBlocks: hasBlocks))
+            places[isSmall, default: [:]][call.agent] = place
+            prefixOfCall.append(place)
         }
-        prefixOfCall = session.calls.map { places[$0.agent] ?? 0 }
         added = session.calls.indices.map { transcript.additions($0, salts, additions) }
         ownSizes = session.calls.indices.map { index in
             let call = session.calls[index]
@@ -146,6 +151,16 @@ struct PromptPieces: Sendable {
             return (recorded + added[index].salts + added[index].reasoning).value
         }
         prefixTokens = prefixes.map { $0.reduce(0) { $0 + $1.tokens } }
+    }
+
+    private mutating func place(of portions: [Portion]) -> Int {
+        if let place = prefixes.firstIndex(of: portions) { return place }
+        prefixes.append(portions)
+        return prefixes.count - 1
+    }
+
+    private func prefix(of agent: String, isSmall: Bool, hasBlocks: Bool) -> [Portion] {
+        (isSmall ? [Portion(piece: .smallModel, tokens: 0)] : []) + prefix(of: agent, hasBlocks: hasBlocks)
     }
 
     /// The prefix of an agent; where all of it is recorded, it is the same bytes whoever has it.

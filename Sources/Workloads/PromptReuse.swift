@@ -8,7 +8,6 @@ public import Quantities
 /// parts them; what is made up for a session or for a pass is new in each. So all passes after the first are alike.
 public struct PromptReuse: Hashable, Sendable {
     private let passes: [[[TokenCount]]]
-    private let totals: [[TokenCount]]
     private let inputs: [[TokenCount]]
 
     /// Follows the prompts of a library.
@@ -43,7 +42,6 @@ public struct PromptReuse: Hashable, Sendable {
         }
         self.passes = passes
         self.inputs = inputs
-        totals = passes.map { $0.map { $0.reduce(.zero, +) } }
     }
 
     /// The tokens of a call's prompt.
@@ -64,12 +62,4 @@ public struct PromptReuse: Hashable, Sendable {
     public func cachedTokens(call: Int, session: Int, pass: Int) -> TokenCount {
         passes[min(pass, 1)][session][call]
     }
-
-    /// The same for all calls of a session together.
-    ///
-    /// - Parameters:
-    ///   - session: the session's place in the library.
-    ///   - pass: how often the library has been gone through before; the session must be among those that are sent in it.
-    /// - Returns: the tokens.
-    public func cachedTokens(session: Int, pass: Int) -> TokenCount { totals[min(pass, 1)][session] }
 }

@@ -56,6 +56,13 @@ private func place(_ session: Int, _ call: Int, round: Int = 0, endpoint: Int = 
         #expect(EligibleCache(calls) == EligibleCache([]))
     }
 
+    @Test func `what another model left in its cache is not eligible`() {
+        var calls = context()
+        for (index, model) in ["m", "s", "s"].enumerated() { calls[index].model = model }
+        let cache = EligibleCache(calls)
+        #expect(cache.callCount == 1 && cache.cached == 1260 && cache.eligible == 1260)
+    }
+
     @Test func `what a cache forgets is seen by the time since the call before`() {
         // Gaps of 59 s, 60 s, 299 s, 300 s and 3,600 s between the end of one call and the sending of the next.
         var begin: Int64 = 0

@@ -19,17 +19,28 @@ struct Stage {
 
     init(
         _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
-        sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001"
+        sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001",
+        smallModel: String? = nil
     ) throws {
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
             + personas.map {
                 "  - {provider: \($0.name), model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d}\n"
             }.joined()
+            + (smallModel == nil ? [] : personas).map {
+                "  - {provider: \($0.name), model: s, input_per_million: 0.3 USD, cache_read_per_million: 0.02 USD, output_per_million: 1.1 USD, per_request: 0.000001 USD, source: s, date: d}\n"
+            }.joined()
         guard case .prices(let rows) = try Document(Array(prices.utf8), file: "prices.yaml") else {
             throw CancellationError()
         }
-        let fleet = try Fleet(zip(personas, rows).map { .init(persona: $0, price: $1) }, seed: Seed(seed))
+        let members = zip(personas, rows).map { persona, price in
+            var member = Fleet.Member(persona: persona, price: price)
+            for row in rows where smallModel != nil && row.provider == price.provider {
+                member.modelPrices["model-\(row.model)"] = row
+            }
+            return member
+        }
+        let fleet = try Fleet(members, seed: Seed(seed))
         self.fleet = fleet
         var files = [
             "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\nmaximum_calls: \(calls)",
@@ -39,6 +50,10 @@ struct Stage {
             files["w.yaml"] = "submeter: workload\nversion: 1\nname: w\nsessions_file: s.jsonl"
             files["s.jsonl"] = String(decoding: SessionFile.write(sessions), as: UTF8.self)
         }
+        let models =
+            smallModel == nil
+            ? "[{name: m, id: model-m}]"
+            : "[{name: m, id: model-m, served_model: [model-m]}, {name: s, id: model-s, served_model: [model-s]}]"
         for (persona, port) in zip(personas, fleet.ports) {
             files["\(persona.name).yaml"] = """
                 submeter: provider
@@ -48,7 +63,7 @@ struct Stage {
                 dialect: openai-chat
                 base_url: http://127.0.0.1:\(port)/v1
                 request: \(request)
-                models: [{name: m, id: model-m}]
+                models: \(models)
                 """
         }
         files["p.yaml"] = """
@@ -57,6 +72,7 @@ struct Stage {
             name: p
             seed: \(seed)
             model: m
+            \(smallModel.map { "small_model: \($0)" } ?? "")
             providers: [\(personas.map { "\($0.name).yaml" }.joined(separator: ", "))]
             prices: [prices.yaml]
             workload: w.yaml

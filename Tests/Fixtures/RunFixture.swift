@@ -19,8 +19,12 @@ public struct RunFixture {
     public var rounds = 2
     /// Sessions per endpoint and round.
     public var sessionsPerRound = 1
+    /// True if the plan has a small model `s`, which costs a tenth of the other.
+    public var hasSmallModel = false
     /// The providers whose prices are known.
     public var priced = ["a", "b"]
+    /// The providers of which the price of the small model is known, if there is one.
+    public var smallPriced = ["a", "b"]
 
     /// An empty run.
     public init() {}
@@ -75,13 +79,17 @@ public struct RunFixture {
     private func documents() throws -> DocumentSet {
         func provider(_ name: String) -> String {
             "submeter: provider\nversion: 1\nname: \(name)\ndelivery_path: self-hosted\ndialect: openai-chat\n"
-                + "base_url: http://127.0.0.1:1\n\(request.isEmpty ? "" : "request: {\(request)}\n")models: [{name: m, id: m}]\n"
+                + "base_url: http://127.0.0.1:1\n\(request.isEmpty ? "" : "request: {\(request)}\n")models: [{name: m, id: m}, {name: s, id: s}]\n"
                 + "policy: {training: {answer: \(name == "a" ? "no" : "unknown"), source: s, date: d}}"
         }
         let price = "model: m, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d"
         let dollars = ["a": 1, "b": 2]
-        let rows = (priced.isEmpty ? ["z"] : priced).map {
+        var rows = (priced.isEmpty ? ["z"] : priced).map {
             "{provider: \($0), input_per_million: \(dollars[$0] ?? 1) USD, \(price)}"
+        }
+        rows += (hasSmallModel ? smallPriced : []).map {
+            "{provider: \($0), model: s, input_per_million: 0.\(dollars[$0] ?? 1) USD, output_per_million: 0.4 USD, "
+                + "cache_read_per_million: 0.01 USD, source: t, date: d}"
         }
         let files = [
             "a.yaml": provider("a"), "b.yaml": provider("b"),
@@ -93,6 +101,7 @@ public struct RunFixture {
             version: 1
             name: p
             model: m
+            \(hasSmallModel ? "small_model: s" : "")
             providers: [a.yaml, b.yaml]
             prices: [prices.yaml]
             workload: w.yaml

@@ -114,7 +114,7 @@ private func documents(
                         number += 1
                     }
                 }
-                #expect(sum > 0 && PlanEstimate.cachedTokens(plan, plan.reuse).value == sum)
+                #expect(sum > 0 && PlannedCalls(plan).sum(at: 0, isSmall: nil).cached.value == sum)
             }
         }
     }

@@ -36,4 +36,15 @@ private func rows(_ text: String) throws -> [PriceRow] {
         #expect(Cost.of(TokenUsage(inputTotal: 5), at: price) == nil)
         #expect(book.price(of: "n", at: "a", region: nil) == nil)
     }
+
+    @Test func `a call is priced as the model that it was sent to`() throws {
+        let other =
+            "  - {provider: a, model: n, input_per_million: 9 USD, output_per_million: 9 USD, source: t, date: d}"
+        let found = try rows(text + "\n" + other)
+        let prices = ModelPrices(main: found[0], small: found[2])
+        #expect(prices.price(of: nil) == found[0] && prices.price(of: "m") == found[0])
+        #expect(prices.price(of: "n") == found[2] && prices.price(of: "o") == nil)
+        #expect(ModelPrices(main: found[0]).price(of: "n") == nil)
+        #expect(prices.sources == ["s, d", "t, d"] && ModelPrices(main: found[0], small: found[1]).sources == ["s, d"])
+    }
 }

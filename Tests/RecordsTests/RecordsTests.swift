@@ -121,6 +121,31 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(try RunFile(path: path).attempts.map(\.outcome) == [.ok, .ok])
     }
 
+    @Test func `files of version 5 stay readable`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        let file = try RunFile(path: folder.appending(path: "run-version-5.sqlite").path)
+        #expect(file.documents.plan.name == "fixture" && file.documents.plan.smallModel == nil)
+        #expect(file.attempts.map(\.listCost?.picodollars) == [11_364_000_000, 2_180_700_000, 1_834_000_000])
+        #expect(file.attempts.map(\.context?.previousCall) == [nil, 0, 1])
+        #expect(file.attempts.allSatisfy { $0.model == nil })
+        #expect(file.sessions.count == 1 && file.sessions.allSatisfy(\.isSuccess))
+    }
+
+    @Test(arguments: [nil, "m", "a small one"])
+    func `the model that was asked for is kept, also of a call that is under way`(model: String?) throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        var row = attempt(1, .ok)
+        row.model = model
+        try writer.append(.attempt(row))
+        let at = Instant(nanoseconds: 5)
+        var intent = IntentRow(place: attempt(2, .ok).place, number: 0, due: at, predecessorEnd: at, started: at)
+        intent.model = model
+        try writer.append(.intent(intent))
+        try writer.close()
+        #expect(try RunFile(path: path).attempts.map(\.model) == [model, model])
+    }
+
     @Test func `files of version 4 stay readable`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         let file = try RunFile(path: folder.appending(path: "run-version-4.sqlite").path)

@@ -17,6 +17,9 @@ import Workloads
         other[500] ^= 1
         #expect(cache.use(other, at: Instant(nanoseconds: 2)) == 8 * PrefixCache.blockBytes)
         #expect(cache.use(prompt, at: Instant(nanoseconds: 0) + .seconds(20)) == 0)
+        var two = PrefixCache(lifetime: .seconds(10))
+        #expect(
+            ["m", "s", "m"].map { two.use(prompt, of: $0, at: Instant(nanoseconds: 0)) > 0 } == [false, false, true])
         var none = PrefixCache(lifetime: .zero)
         #expect(
             none.use(prompt, at: Instant(nanoseconds: 0)) == 0 && none.use(prompt, at: Instant(nanoseconds: 1)) == 0)

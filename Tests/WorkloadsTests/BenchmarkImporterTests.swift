@@ -48,7 +48,7 @@ import Testing
         #expect(calls.map(\.recorded.start) == [.seconds(4), .seconds(7), nil])
         #expect(calls.map(\.recorded.duration) == [.seconds(2), .milliseconds(1500), nil])
         #expect(calls[0].output == 57 && calls[0].other["recorded_in"] == 5032)
-        #expect(calls[1].output == MessageSession.tokens("Cancelled.".utf8.count))
+        #expect(calls[1].output == MessageSession.tokens(of: "Cancelled."))
         #expect(calls[1].added.map(\.isError) == [true, false])
         #expect(calls[1].added.map(\.text) == ["no such order", "done"])
         #expect(calls[2].added.map(\.text) == ["thanks"])

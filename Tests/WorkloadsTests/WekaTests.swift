@@ -73,7 +73,7 @@ import Testing
         #expect(session.calls.map(\.after) == [[], ["0"], ["0"], ["0"], ["3", "c.0"], ["4"]])
         let waits = session.calls.map(\.wait.seconds)
         #expect(waits == [0, 1, 1, 17, 7, 338])
-        #expect(session.calls.map(\.role) == ["main", "main", "small", "main", "small", "main"])
+        #expect(session.calls.map(\.role) == ["main", "main", "small", "main", "main", "main"])
     }
 
     private static let roles: [(model: String?, main: String?, role: String)] = [
@@ -89,7 +89,7 @@ import Testing
 
     @Test(arguments: roles)
     func `only a smaller model of the same family is small`(model: String?, main: String?, role: String) {
-        #expect(ModelRole.role(of: model, besides: main) == role)
+        #expect(RecordedRole.role(of: model, besides: main) == role)
     }
 
     @Test func `sub-agents stand in the order in which they began`() throws {

@@ -207,7 +207,6 @@ enum SharedData {
                         reuse.cachedTokens(call: $0, session: place, pass: pass).value
                     }
                     #expect(cached == expected, "\(table.share), session \(place), pass \(pass)")
-                    #expect(reuse.cachedTokens(session: place, pass: pass).value == cached.reduce(0, +))
                 }
             }
         }

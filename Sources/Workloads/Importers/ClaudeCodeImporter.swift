@@ -19,7 +19,7 @@ public struct ClaudeCodeImporter: TraceImporter {
             "A sub-agent begins after the last answer of the main agent before its first row, and the next call of the main "
                 + "agent after its last row waits for it.",
             "Rows count in their order, whatever their parents: a branch that the user left is part of the conversation.",
-            "The summary of a compaction begins a fresh context.", ModelRole.guess,
+            "The summary of a compaction begins a fresh context.", RecordedRole.guess,
         ])
 
     private var sessions: [String: ClaudeCodeSession] = [:]
@@ -193,8 +193,8 @@ private struct ClaudeCodeSession {
     private func withRoles(_ session: Session, _ callOfTurn: [Int: Int], _ order: [Int]) -> Session {
         var session = session
         let main = order.first { turns[$0].agent == Call.mainAgent }.flatMap { turns[$0].model }
-        for (turn, call) in callOfTurn {
-            session.calls[call].role = ModelRole.role(of: turns[turn].model, besides: main)
+        for (turn, call) in callOfTurn where turns[turn].agent != Call.mainAgent {
+            session.calls[call].role = RecordedRole.role(of: turns[turn].model, besides: main)
         }
         return session
     }

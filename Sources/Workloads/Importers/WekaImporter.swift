@@ -21,7 +21,7 @@ public struct WekaImporter: TraceImporter {
             "The first call of the main agent that was sent after a sub-agent's last answer waits for it, and then for the "
                 + "time that passed between them; for a sub-agent that was launched in the background (async_launched) no "
                 + "call waits.",
-            ModelRole.guess,
+            RecordedRole.guess,
         ])
 
     /// Makes an importer.
@@ -145,7 +145,7 @@ private struct WekaSession {
             stop: value["stop"]?.stringValue)
         let model = value["model"]?.stringValue
         if agent == Call.mainAgent, mainModel == nil { mainModel = model }
-        call.role = ModelRole.role(of: model, besides: mainModel)
+        if agent != Call.mainAgent { call.role = RecordedRole.role(of: model, besides: mainModel) }
         place(&call, request, after: last[agent], isTool: isTool)
         let previous = last[agent] ?? (agent == Call.mainAgent ? nil : parent(startedAt: start))
         wait(&call, request, previous, isFirst: last[agent] == nil, value["think_time"]?.doubleValue)

@@ -1,9 +1,10 @@
 /// Which role a recorded model plays in its session, as far as its name tells.
-enum ModelRole {
+enum RecordedRole {
     /// What importers that use it say of it.
     static let guess =
-        "A call is small if the name of its model tells a smaller one of the same family than that of the main agent's "
-        + "first call, such as haiku beside opus; all others are main."
+        "A sub-agent's call is small if the name of its model tells a smaller one of the same family than that of the main "
+        + "agent's first call, such as haiku beside opus; all others are main, also those of a main agent whose user "
+        + "went over to a smaller model."
 
     /// Words in names of models, from small to large; a name without any of them is of the size ``usual``.
     private static let sizes: [String: Int] = [
