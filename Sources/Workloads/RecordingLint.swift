@@ -11,7 +11,7 @@ enum RecordingLint {
     static func findings(_ library: SessionLibrary) -> [Finding] {
         let text = [quantisedStarts(library), wholeSeconds(library), partialOutputs(library)].compactMap(\.self)
         return text.map { Finding(severity: .warning, place: library.name, message: $0) }
-            + library.sessions.flatMap { impossibleTimes($0).prefix(5) }
+            + library.sessions.flatMap { impossibleFigures($0).prefix(5) }
     }
 
     /// Traces whose arrivals were rounded come in batches (the Mooncake conversation trace in batches of three seconds).
@@ -43,7 +43,7 @@ enum RecordingLint {
             "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
     }
 
-    private static func impossibleTimes(_ session: Session) -> [Finding] {
+    private static func impossibleFigures(_ session: Session) -> [Finding] {
         var ends: [CallIdentifier: Duration] = [:]
         var findings: [Finding] = []
         func report(_ call: Call, _ message: String) {
@@ -52,6 +52,12 @@ enum RecordingLint {
         }
         for call in session.calls {
             if call.wait > longestWait { report(call, "it waits for more than a day") }
+            if let cached = call.recorded.cached, cached > call.input {
+                report(call, "\(cached.value) tokens of it are said to be cached, but in is \(call.input.value)")
+            }
+            if let first = call.recorded.timeToFirstToken, let whole = call.recorded.duration, first > whole {
+                report(call, "its first token came after its end")
+            }
             guard let start = call.recorded.start else { continue }
             if let end = call.after.compactMap({ ends[$0] }).max(), start + .seconds(1) < end {
                 report(call, "it was sent \(Int((end - start).seconds)) s before what it comes after had ended")

@@ -55,8 +55,8 @@ struct SessionLine {
         guard let identifier = value["id"]?.stringValue else { throw problem("a call needs an id") }
         let agent = value["agent"]?.stringValue ?? Call.mainAgent
         let last = previous[agent]
-        let context = try context(value, last)
-        let after = value["after"]?.arrayValue?.compactMap { $0.stringValue.map { CallIdentifier($0) } }
+        let context = try context(value, last, identifier)
+        let after = try dependencies(value["after"], identifier)
         let wait = try seconds(value["wait_s"], "wait_s of call \(identifier)") ?? .zero
         let carryDefault = context == .continuing ? last.map { $0.output.value - $0.reasoning.value } ?? 0 : 0
         var other = value.objectValue ?? JSONObject()
@@ -149,8 +149,25 @@ struct SessionLine {
         return .nanoseconds(Int64((number * 1e9).rounded()))
     }
 
-    private func context(_ value: JSONValue, _ last: Call?) throws(SessionFileError) -> Call.Context {
-        if let fork = value["fork"]?.stringValue { return .fork(CallIdentifier(fork)) }
+    /// The calls that must have ended; one that was dropped in silence would let a call begin too early.
+    private func dependencies(_ value: JSONValue?, _ call: String) throws(SessionFileError) -> [CallIdentifier]? {
+        guard let value else { return nil }
+        let names = (value.arrayValue ?? []).compactMap(\.stringValue)
+        guard let elements = value.arrayValue, names.count == elements.count else {
+            throw problem("after of call \(call) must be a list of call ids, which are texts")
+        }
+        return names.map { CallIdentifier($0) }
+    }
+
+    private func context(
+        _ value: JSONValue, _ last: Call?, _ call: String
+    ) throws(SessionFileError) -> Call.Context {
+        if let fork = value["fork"] {
+            guard let name = fork.stringValue else {
+                throw problem("fork of call \(call) must be a call id, which is a text")
+            }
+            return .fork(CallIdentifier(name))
+        }
         if let keep = value["keep"] { return .keep(try tokens(keep, "keep")) }
         if value["new"] != nil || last == nil { return .new }
         return .continuing

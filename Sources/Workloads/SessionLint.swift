@@ -76,6 +76,7 @@ public enum SessionLint {
             findings.append(Finding(severity: .error, place: session.identifier.rawValue, message: text))
         }
         let graph = ContextGraph(session)
+        let contexts = ContextLint(session, graph, blockTokens: library.blockTokens)
         var known: Set<CallIdentifier> = []
         for (index, call) in session.calls.enumerated() {
             for dependency in call.after where !known.contains(dependency) {
@@ -89,6 +90,7 @@ public enum SessionLint {
             if call.input != expected {
                 report(.error, call, "in is \(call.input.value), but prefix + kept + carry + add is \(expected.value)")
             }
+            for problem in contexts.problems(index) { report(.error, call, problem) }
             if let problem = blockProblem(call, library.blockTokens) { report(.warning, call, problem) }
             if call.output == .zero { report(.warning, call, "no output is recorded") }
             if call.reasoning > call.output { report(.error, call, "more reasoning than output") }
