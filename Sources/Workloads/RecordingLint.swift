@@ -7,10 +7,13 @@ enum RecordingLint {
     private static let minimumCount = 20
     /// A client that lets more time pass than a day has not waited for anything.
     private static let longestWait = Duration.seconds(86_400)
+    /// In texts of a few words so many tokens more or less say nothing.
+    private static let smallestDifference = 10
 
     static func findings(_ library: SessionLibrary) -> [Finding] {
         let text = [quantisedStarts(library), wholeSeconds(library), partialOutputs(library)].compactMap(\.self)
-        return text.map { Finding(severity: .warning, place: library.name, message: $0) }
+        return (text + assetSizes(library).prefix(20))
+            .map { Finding(severity: .warning, place: library.name, message: $0) }
             + library.sessions.flatMap { impossibleFigures($0).prefix(5) }
     }
 
@@ -41,6 +44,17 @@ enum RecordingLint {
         }
         return
             "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
+    }
+
+    /// What an asset holds is sent whole, whatever its size is said to be, so that all prompts with it are that much off.
+    private static func assetSizes(_ library: SessionLibrary) -> [String] {
+        library.assets.values.sorted { $0.identifier < $1.identifier }.compactMap { asset in
+            let counted = asset.countedTokens.value
+            guard abs(asset.tokens.value - counted) > max(smallestDifference, counted / 4) else { return nil }
+            return
+                "asset \(asset.identifier): tok is \(asset.tokens.value), but what it holds is about \(counted) tokens: a "
+                + "replay sends that, not the stated size"
+        }
     }
 
     private static func impossibleFigures(_ session: Session) -> [Finding] {

@@ -69,6 +69,16 @@ public struct Asset: Hashable, Sendable {
         self.tokens = tokens
         self.content = content
     }
+
+    /// How many tokens the content is, counted approximately; of tools, that of the definitions as compact JSON.
+    var countedTokens: TokenCount {
+        let byteCount =
+            switch content {
+            case .tools(let tools): JSONValue.array(tools.map(\.json)).serialized().count
+            case .system(let text), .document(let text): text.utf8.count
+            }
+        return ApproximateTokenizer().tokens(bytes: byteCount)
+    }
 }
 
 /// One agent task: calls that depend on each other.

@@ -1,4 +1,4 @@
-public import Encodings
+import Encodings
 import Quantities
 
 /// One session line, read strictly where this version uses a member.
@@ -195,57 +195,5 @@ struct SessionLine {
 
     private func problem(_ message: String) -> SessionFileError {
         SessionFileError(line: line, message: message)
-    }
-}
-
-/// One asset line.
-struct AssetLine {
-    let value: JSONValue
-    let line: Int
-
-    init(_ value: JSONValue, _ line: Int) {
-        self.value = value
-        self.line = line
-    }
-
-    func asset() throws(SessionFileError) -> Asset {
-        guard let identifier = value["id"]?.stringValue else { throw problem("an asset needs an id") }
-        guard let size = value["tok"]?.integerValue, (0...100_000_000).contains(size) else {
-            throw problem("asset \(identifier) needs its size as tok, a whole number of tokens")
-        }
-        let content: Asset.Content
-        switch value["type"]?.stringValue {
-        case "tools":
-            guard let definitions = value["tools"]?.arrayValue else {
-                throw problem("asset \(identifier) needs a list of tools")
-            }
-            var tools: [ToolDefinition] = []
-            for definition in definitions {
-                guard let tool = ToolDefinition(definition) else {
-                    throw problem("a tool of asset \(identifier) needs a name")
-                }
-                tools.append(tool)
-            }
-            content = .tools(tools)
-        case "system": content = .system(value["text"]?.stringValue ?? "")
-        case "doc": content = .document(value["text"]?.stringValue ?? "")
-        default: throw problem("the type of asset \(identifier) must be tools, system or doc")
-        }
-        return Asset(identifier: identifier, tokens: TokenCount(size), content: content)
-    }
-
-    private func problem(_ message: String) -> SessionFileError { SessionFileError(line: line, message: message) }
-}
-
-extension ToolDefinition {
-    /// Reads a definition in OpenAI's form, with or without the `function` around it, or in Anthropic's.
-    ///
-    /// - Returns: nil if it has no name.
-    public init?(_ value: JSONValue) {
-        let function = value["function"] ?? value
-        guard let name = function["name"]?.stringValue, !name.isEmpty else { return nil }
-        self.init(
-            name: name, description: function["description"]?.stringValue ?? "",
-            parameters: function["parameters"] ?? function["input_schema"] ?? ["type": "object", "properties": [:]])
     }
 }
