@@ -11,7 +11,9 @@ enum RecordingLint {
     private static let smallestDifference = 10
 
     static func findings(_ library: SessionLibrary) -> [Finding] {
-        let text = [quantisedStarts(library), wholeSeconds(library), partialOutputs(library)].compactMap(\.self)
+        let text = [
+            quantisedStarts(library), wholeSeconds(library), partialOutputs(library), joinedBlocks(library),
+        ].compactMap(\.self)
         return (text + assetSizes(library).prefix(20))
             .map { Finding(severity: .warning, place: library.name, message: $0) }
             + library.sessions.flatMap { impossibleFigures($0).prefix(5) }
@@ -44,6 +46,17 @@ enum RecordingLint {
         }
         return
             "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
+    }
+
+    /// Traces count their blocks each from its own beginning.
+    private static func joinedBlocks(_ library: SessionLibrary) -> String? {
+        let count = library.joinedCount
+        guard count > 1,
+            library.sessions.contains(where: { $0.share != .session && $0.calls.contains { !$0.blocks.isEmpty } })
+        else { return nil }
+        return
+            "\(count) libraries were joined: their blocks of one number are sent as equal text, which is wrong unless they "
+            + "are parts of one trace"
     }
 
     /// What an asset holds is sent whole, whatever its size is said to be, so that all prompts with it are that much off.

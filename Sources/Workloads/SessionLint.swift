@@ -39,7 +39,8 @@ public enum SessionLint {
         for session in library.sessions {
             let place = session.identifier.rawValue
             if !seen.insert(session.identifier).inserted {
-                findings.append(Finding(severity: .error, place: place, message: "the session id stands twice"))
+                let text = "the session id stands twice: give one of the two another id"
+                findings.append(Finding(severity: .error, place: place, message: text))
             }
             if isTelling(session) {
                 if let twin = shapes[session.calls] {
