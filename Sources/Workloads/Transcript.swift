@@ -255,13 +255,16 @@ public struct Transcript: Sendable {
         return [.assistant(message)]
             + zip(calls, results).map { made, result in
                 if let text = result.text {
-                    return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+                    return .toolResult(
+                        ToolResult(
+                            callIdentifier: made.identifier, name: made.name, text: text, isError: result.isError))
                 }
                 let whole = tokenizer.bytes(result.tokens)
                 let cut = min(excess, whole)
                 excess -= cut
                 let text = synthesizer.toolResult(of: made.name, byteCount: whole - cut)
-                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+                return .toolResult(
+                    ToolResult(callIdentifier: made.identifier, name: made.name, text: text, isError: result.isError))
             }
     }
 

@@ -87,7 +87,7 @@ private let everything = #"""
             if case .toolResult(let result) = item { result } else { nil }
         }
         #expect(results.map(\.callIdentifier) == answer.toolCalls.map(\.identifier))
-        #expect(results.first?.text == "x = 1")
+        #expect(results.first?.text == "x = 1" && results.map(\.isError) == [false, true])
     }
 
     @Test func `a document of one name is the same everywhere, and of another name another`() {
