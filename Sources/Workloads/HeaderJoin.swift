@@ -10,8 +10,11 @@ struct HeaderJoin {
 
     /// Takes the next header.
     ///
-    /// - Returns: why it cannot be joined with the first; nil if it can.
+    /// - Returns: why it cannot be used, or not be joined with the first; nil if it can.
     mutating func take(_ later: JSONObject) -> String? {
+        if let block = later["block"], !(1...1_000_000).contains(block.integerValue ?? 0) {
+            return "block must be a whole number of tokens from 1 to 1,000,000"
+        }
         guard var first = header else {
             header = later
             return nil

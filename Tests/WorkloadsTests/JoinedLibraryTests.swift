@@ -72,6 +72,15 @@ private func file(
         #expect(error?.description == message)
     }
 
+    @Test(arguments: ["0", "-64", "1.5", "\"64\"", "null", "9223372036854775807"])
+    func `a block size that is none is refused`(block: String) {
+        let text = String(decoding: file("a", blocks: [0..<1]), as: UTF8.self)
+        let error = #expect(throws: SessionFileError.self) {
+            try SessionFile.read(Array(text.replacing(#""block":64"#, with: #""block":"# + block).utf8))
+        }
+        #expect(error?.description == "line 1: block must be a whole number of tokens from 1 to 1,000,000")
+    }
+
     @Test func `a header without a block size has the usual one`() throws {
         let plain = String(decoding: file("b"), as: UTF8.self).replacing(#","block":64"#, with: "")
         #expect(try SessionFile.read(file("a") + plain.utf8).sessions.count == 2)
