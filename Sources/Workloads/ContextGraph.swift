@@ -8,6 +8,8 @@ public struct ContextGraph: Hashable, Sendable {
         public let kept: [Int]
         /// The calls, by index, that must have ended.
         public let dependencies: [Int]
+        /// The call whose context this one goes on from, of which it may keep only a part; nil for a fresh context.
+        public let source: Int?
         /// The call whose output opens this call's own items, if any.
         public let answered: Int?
         /// Tokens that a compaction keeps but that do not fill whole calls; this call's own items make them up.
@@ -53,7 +55,8 @@ public struct ContextGraph: Hashable, Sendable {
         guard case .keep(let limit) = call.context else {
             let kept = source.map { entries[$0].keptTokens + own(calls[$0], entries[$0]) } ?? prefix
             return Entry(
-                kept: chain, dependencies: dependencies, answered: source, remainder: .zero, keptTokens: kept)
+                kept: chain, dependencies: dependencies, source: source, answered: source, remainder: .zero,
+                keptTokens: kept)
         }
         var kept: [Int] = []
         var size = prefix
@@ -64,7 +67,7 @@ public struct ContextGraph: Hashable, Sendable {
             kept.append(index)
         }
         return Entry(
-            kept: kept, dependencies: dependencies, answered: call.carry > .zero ? source : nil,
+            kept: kept, dependencies: dependencies, source: source, answered: call.carry > .zero ? source : nil,
             remainder: limit - size, keptTokens: size)
     }
 

@@ -86,12 +86,15 @@ public struct ToolResult: Hashable, Sendable {
     public var name: String
     /// The result.
     public var text: String
+    /// True if the tool failed, for the dialects that have a field for it; in the others the text alone says so.
+    public var isError: Bool
 
     /// Makes a result.
-    public init(callIdentifier: String, name: String, text: String) {
+    public init(callIdentifier: String, name: String, text: String, isError: Bool = false) {
         self.callIdentifier = callIdentifier
         self.name = name
         self.text = text
+        self.isError = isError
     }
 }
 

@@ -64,7 +64,11 @@ enum LiveHistory {
             }
             calls.append(call)
             let text = pair?.1.text ?? "No result was recorded for this call."
-            items.append(.toolResult(ToolResult(callIdentifier: call.identifier, name: call.name, text: text)))
+            items.append(
+                .toolResult(
+                    ToolResult(
+                        callIdentifier: call.identifier, name: call.name, text: text, isError: pair?.1.isError ?? false)
+                ))
         }
         return (calls, items, substitutedCount)
     }

@@ -7,11 +7,16 @@ enum RecordingLint {
     private static let minimumCount = 20
     /// A client that lets more time pass than a day has not waited for anything.
     private static let longestWait = Duration.seconds(86_400)
+    /// In texts of a few words so many tokens more or less say nothing.
+    private static let smallestDifference = 10
 
     static func findings(_ library: SessionLibrary) -> [Finding] {
-        let text = [quantisedStarts(library), wholeSeconds(library), partialOutputs(library)].compactMap(\.self)
-        return text.map { Finding(severity: .warning, place: library.name, message: $0) }
-            + library.sessions.flatMap { impossibleTimes($0).prefix(5) }
+        let text = [
+            quantisedStarts(library), wholeSeconds(library), partialOutputs(library), joinedBlocks(library),
+        ].compactMap(\.self)
+        return (text + assetSizes(library).prefix(20))
+            .map { Finding(severity: .warning, place: library.name, message: $0) }
+            + library.sessions.flatMap { impossibleFigures($0).prefix(5) }
     }
 
     /// Traces whose arrivals were rounded come in batches (the Mooncake conversation trace in batches of three seconds).
@@ -43,7 +48,29 @@ enum RecordingLint {
             "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
     }
 
-    private static func impossibleTimes(_ session: Session) -> [Finding] {
+    /// Traces count their blocks each from its own beginning.
+    private static func joinedBlocks(_ library: SessionLibrary) -> String? {
+        let count = library.joinedCount
+        guard count > 1,
+            library.sessions.contains(where: { $0.share != .session && $0.calls.contains { !$0.blocks.isEmpty } })
+        else { return nil }
+        return
+            "\(count) libraries were joined: their blocks of one number are sent as equal text, which is wrong unless they "
+            + "are parts of one trace"
+    }
+
+    /// What an asset holds is sent whole, whatever its size is said to be, so that all prompts with it are that much off.
+    private static func assetSizes(_ library: SessionLibrary) -> [String] {
+        library.assets.values.sorted { $0.identifier < $1.identifier }.compactMap { asset in
+            let counted = asset.countedTokens.value
+            guard abs(asset.tokens.value - counted) > max(smallestDifference, counted / 4) else { return nil }
+            return
+                "asset \(asset.identifier): tok is \(asset.tokens.value), but what it holds is about \(counted) tokens: a "
+                + "replay sends that, not the stated size"
+        }
+    }
+
+    private static func impossibleFigures(_ session: Session) -> [Finding] {
         var ends: [CallIdentifier: Duration] = [:]
         var findings: [Finding] = []
         func report(_ call: Call, _ message: String) {
@@ -52,6 +79,12 @@ enum RecordingLint {
         }
         for call in session.calls {
             if call.wait > longestWait { report(call, "it waits for more than a day") }
+            if let cached = call.recorded.cached, cached > call.input {
+                report(call, "\(cached.value) tokens of it are said to be cached, but in is \(call.input.value)")
+            }
+            if let first = call.recorded.timeToFirstToken, let whole = call.recorded.duration, first > whole {
+                report(call, "its first token came after its end")
+            }
             guard let start = call.recorded.start else { continue }
             if let end = call.after.compactMap({ ends[$0] }).max(), start + .seconds(1) < end {
                 report(call, "it was sent \(Int((end - start).seconds)) s before what it comes after had ended")

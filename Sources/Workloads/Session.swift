@@ -20,11 +20,11 @@ public struct SessionLibrary: Hashable, Sendable {
     /// The library's name.
     public var name: String { header["name"]?.stringValue ?? "unnamed" }
 
-    /// The licence of the sessions' source, if stated.
-    public var licence: String? { header["source"]?["licence"]?.stringValue }
-
     /// How many tokens a block of ``Call/blocks`` holds.
-    public var blockTokens: Int { max(1, header["block"]?.integerValue ?? 64) }
+    public var blockTokens: Int { Self.blockTokens(header) }
+
+    /// How many tokens a block holds by a header.
+    static func blockTokens(_ header: JSONObject) -> Int { max(1, header["block"]?.integerValue ?? 64) }
 
     /// The library with its sessions by their starts, if all are known; else as it is.
     ///
@@ -36,11 +36,6 @@ public struct SessionLibrary: Hashable, Sendable {
         var library = self
         library.sessions = order.map { sessions[$0] }
         return library
-    }
-
-    /// What the source of an imported library lacks, and by which rules it was guessed.
-    public var guesses: [String] {
-        (header["source"]?["guesses"]?.arrayValue ?? []).compactMap(\.stringValue)
     }
 }
 
@@ -68,6 +63,16 @@ public struct Asset: Hashable, Sendable {
         self.identifier = identifier
         self.tokens = tokens
         self.content = content
+    }
+
+    /// How many tokens the content is, counted approximately; of tools, that of the definitions as compact JSON.
+    var countedTokens: TokenCount {
+        let size =
+            switch content {
+            case .tools(let tools): tools.reduce(0) { $0 + $1.centitokens }
+            case .system(let text), .document(let text): text.centitokens
+            }
+        return ApproximateTokenizer().tokens(centitokens: size)
     }
 }
 

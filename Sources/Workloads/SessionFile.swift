@@ -17,11 +17,13 @@ public enum SessionFile {
     /// The longest line that is read, in bytes.
     public static let maximumLineBytes = 64 << 20
 
-    /// Reads a whole file.
+    /// Reads a whole file, or several behind each other.
+    ///
+    /// An asset may stand twice if it is the same one; of several headers the first stands, see ``HeaderJoin``.
     ///
     /// - Throws: ``SessionFileError`` at the first line that is not of the format.
     public static func read(_ bytes: [UInt8]) throws(SessionFileError) -> SessionLibrary {
-        var header: JSONObject?
+        var headers = HeaderJoin()
         var assets: [String: Asset] = [:]
         var sessions: [Session] = []
         var number = 0
@@ -34,17 +36,23 @@ public enum SessionFile {
                 guard value["format"]?.stringValue == "submeter.sessions", value["version"]?.integerValue == 1 else {
                     throw SessionFileError(line: number, message: "the format must be submeter.sessions, version 1")
                 }
-                header = header ?? value.objectValue
+                if let problem = headers.take(value.objectValue ?? JSONObject()) {
+                    throw SessionFileError(line: number, message: problem)
+                }
             case "session": sessions.append(try SessionLine(value, number).session())
             case "asset":
                 let asset = try AssetLine(value, number).asset()
-                guard assets.updateValue(asset, forKey: asset.identifier) == nil else {
-                    throw SessionFileError(line: number, message: "the asset \(asset.identifier) stands twice")
+                let known = assets.updateValue(asset, forKey: asset.identifier)
+                guard known == nil || known == asset else {
+                    let message =
+                        "another asset \(asset.identifier) stands before this one: give one of the two another id, where it "
+                        + "is named too"
+                    throw SessionFileError(line: number, message: message)
                 }
             default: throw SessionFileError(line: number, message: "the kind must be header, asset or session")
             }
         }
-        guard let header else {
+        guard let header = headers.header else {
             throw SessionFileError(line: 1, message: "a header line with format submeter.sessions must come first")
         }
         return SessionLibrary(header: header, assets: assets, sessions: sessions)

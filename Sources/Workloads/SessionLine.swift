@@ -1,4 +1,4 @@
-public import Encodings
+import Encodings
 import Quantities
 
 /// One session line, read strictly where this version uses a member.
@@ -55,8 +55,8 @@ struct SessionLine {
         guard let identifier = value["id"]?.stringValue else { throw problem("a call needs an id") }
         let agent = value["agent"]?.stringValue ?? Call.mainAgent
         let last = previous[agent]
-        let context = try context(value, last)
-        let after = value["after"]?.arrayValue?.compactMap { $0.stringValue.map { CallIdentifier($0) } }
+        let context = try context(value, last, identifier)
+        let after = try dependencies(value["after"], identifier)
         let wait = try seconds(value["wait_s"], "wait_s of call \(identifier)") ?? .zero
         let carryDefault = context == .continuing ? last.map { $0.output.value - $0.reasoning.value } ?? 0 : 0
         var other = value.objectValue ?? JSONObject()
@@ -149,8 +149,25 @@ struct SessionLine {
         return .nanoseconds(Int64((number * 1e9).rounded()))
     }
 
-    private func context(_ value: JSONValue, _ last: Call?) throws(SessionFileError) -> Call.Context {
-        if let fork = value["fork"]?.stringValue { return .fork(CallIdentifier(fork)) }
+    /// The calls that must have ended; one that was dropped in silence would let a call begin too early.
+    private func dependencies(_ value: JSONValue?, _ call: String) throws(SessionFileError) -> [CallIdentifier]? {
+        guard let value else { return nil }
+        let names = (value.arrayValue ?? []).compactMap(\.stringValue)
+        guard let elements = value.arrayValue, names.count == elements.count else {
+            throw problem("after of call \(call) must be a list of call ids, which are texts")
+        }
+        return names.map { CallIdentifier($0) }
+    }
+
+    private func context(
+        _ value: JSONValue, _ last: Call?, _ call: String
+    ) throws(SessionFileError) -> Call.Context {
+        if let fork = value["fork"] {
+            guard let name = fork.stringValue else {
+                throw problem("fork of call \(call) must be a call id, which is a text")
+            }
+            return .fork(CallIdentifier(name))
+        }
         if let keep = value["keep"] { return .keep(try tokens(keep, "keep")) }
         if value["new"] != nil || last == nil { return .new }
         return .continuing
@@ -178,57 +195,5 @@ struct SessionLine {
 
     private func problem(_ message: String) -> SessionFileError {
         SessionFileError(line: line, message: message)
-    }
-}
-
-/// One asset line.
-struct AssetLine {
-    let value: JSONValue
-    let line: Int
-
-    init(_ value: JSONValue, _ line: Int) {
-        self.value = value
-        self.line = line
-    }
-
-    func asset() throws(SessionFileError) -> Asset {
-        guard let identifier = value["id"]?.stringValue else { throw problem("an asset needs an id") }
-        guard let size = value["tok"]?.integerValue, (0...100_000_000).contains(size) else {
-            throw problem("asset \(identifier) needs its size as tok, a whole number of tokens")
-        }
-        let content: Asset.Content
-        switch value["type"]?.stringValue {
-        case "tools":
-            guard let definitions = value["tools"]?.arrayValue else {
-                throw problem("asset \(identifier) needs a list of tools")
-            }
-            var tools: [ToolDefinition] = []
-            for definition in definitions {
-                guard let tool = ToolDefinition(definition) else {
-                    throw problem("a tool of asset \(identifier) needs a name")
-                }
-                tools.append(tool)
-            }
-            content = .tools(tools)
-        case "system": content = .system(value["text"]?.stringValue ?? "")
-        case "doc": content = .document(value["text"]?.stringValue ?? "")
-        default: throw problem("the type of asset \(identifier) must be tools, system or doc")
-        }
-        return Asset(identifier: identifier, tokens: TokenCount(size), content: content)
-    }
-
-    private func problem(_ message: String) -> SessionFileError { SessionFileError(line: line, message: message) }
-}
-
-extension ToolDefinition {
-    /// Reads a definition in OpenAI's form, with or without the `function` around it, or in Anthropic's.
-    ///
-    /// - Returns: nil if it has no name.
-    public init?(_ value: JSONValue) {
-        let function = value["function"] ?? value
-        guard let name = function["name"]?.stringValue, !name.isEmpty else { return nil }
-        self.init(
-            name: name, description: function["description"]?.stringValue ?? "",
-            parameters: function["parameters"] ?? function["input_schema"] ?? ["type": "object", "properties": [:]])
     }
 }

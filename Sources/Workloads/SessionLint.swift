@@ -39,7 +39,8 @@ public enum SessionLint {
         for session in library.sessions {
             let place = session.identifier.rawValue
             if !seen.insert(session.identifier).inserted {
-                findings.append(Finding(severity: .error, place: place, message: "the session id stands twice"))
+                let text = "the session id stands twice: give one of the two another id"
+                findings.append(Finding(severity: .error, place: place, message: text))
             }
             if isTelling(session) {
                 if let twin = shapes[session.calls] {
@@ -76,6 +77,7 @@ public enum SessionLint {
             findings.append(Finding(severity: .error, place: session.identifier.rawValue, message: text))
         }
         let graph = ContextGraph(session)
+        let contexts = ContextLint(session, graph, blockTokens: library.blockTokens)
         var known: Set<CallIdentifier> = []
         for (index, call) in session.calls.enumerated() {
             for dependency in call.after where !known.contains(dependency) {
@@ -89,6 +91,7 @@ public enum SessionLint {
             if call.input != expected {
                 report(.error, call, "in is \(call.input.value), but prefix + kept + carry + add is \(expected.value)")
             }
+            for problem in contexts.problems(index) { report(.error, call, problem) }
             if let problem = blockProblem(call, library.blockTokens) { report(.warning, call, problem) }
             if call.output == .zero { report(.warning, call, "no output is recorded") }
             if call.reasoning > call.output { report(.error, call, "more reasoning than output") }

@@ -235,7 +235,8 @@ public struct Transcript: Sendable {
                     ?? room.made(tokenizer.centitokens(result.tokens)) {
                         synthesizer.toolResult(of: made.name, centitokens: $0)
                     }
-                return .toolResult(ToolResult(callIdentifier: made.identifier, name: made.name, text: text))
+                return .toolResult(
+                    ToolResult(callIdentifier: made.identifier, name: made.name, text: text, isError: result.isError))
             }
     }
 

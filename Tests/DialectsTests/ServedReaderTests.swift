@@ -142,6 +142,11 @@ private func read(_ dialect: DialectName, _ target: String, _ body: String) thro
     /// What each real API refuses, as a change of the accepted request: what is replaced, and by what.
     static let broken: [(DialectName, String, String, String)] = [
         (.openAIChat, #""tool_call_id":"call_1""#, #""tool_call_id":"call_2""#, "role 'tool'"),
+        (.bedrockConverse, #""status":"success""#, #""status":"error""#, ""),
+        (.bedrockConverse, #","status":"success""#, "", ""),
+        (.bedrockConverse, #""status":"success""#, #""status":"failed""#, "toolResult.status must be success or error"),
+        (.anthropicMessages, #""is_error":false"#, #""is_error":true"#, ""),
+        (.anthropicMessages, #""is_error":false"#, #""is_error":"yes""#, "is_error: Input should be a valid boolean"),
         (.openAIChat, #""role":"user""#, #""role":"boss""#, "role"),
         (.openAIChat, #""model":"M","#, "", "model"),
         (.openAIChat, #",{"role":"tool","tool_call_id":"call_1","content":"hello"}"#, "", "did not have response"),

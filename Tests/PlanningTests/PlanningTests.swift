@@ -82,8 +82,9 @@ private func documents(
         -> Call
     {
         Call(
-            identifier: CallIdentifier(name), after: [], waitKind: .human, context: context, carry: TokenCount(carry),
-            added: [.init(role: "user", tokens: TokenCount(add))], input: TokenCount(input), output: 10, blocks: blocks)
+            identifier: CallIdentifier(name), after: context == .continuing ? ["0"] : [], waitKind: .human,
+            context: context, carry: TokenCount(carry), added: [.init(role: "user", tokens: TokenCount(add))],
+            input: TokenCount(input), output: 10, blocks: blocks)
     }
 
     @Test(arguments: ["coding-S", "swarm", "rag", "customer-service", "api-average"])

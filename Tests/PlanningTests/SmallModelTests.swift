@@ -103,7 +103,7 @@ import Testing
         let plan = try self.plan(
             main: ", context_limit: 9000", small: ", context_limit: 1250", sessions: library(["main", "small"]))
         // Twice what was recorded, but at least 256; and 1,250 less a prompt of 1,000 that may count a tenth more.
-        #expect(plan.library.sessions[0].calls.map { plan.naturalLimit($0).value } == [256, 150])
+        #expect(plan.library.sessions[0].calls.indices.map { plan.naturalLimit($0, of: 0).value } == [256, 150])
     }
 
     @Test func `the estimate and what is reserved are priced call by call`() throws {

@@ -49,8 +49,9 @@ struct SessionGraphDraw {
         var last: CallIdentifier?
         for step in 0..<(1 + generator.below(5)) {
             var after = last.map { [$0] } ?? []
-            if step > 0, chance(12) {
-                // A helper of the program that waits for nothing.
+            let waitsForNothing = step > 0 && chance(12)
+            if waitsForNothing {
+                // A helper of the program, which can know of no answer.
                 shapes.insert(.severalRoots)
                 after = []
             }
@@ -59,7 +60,8 @@ struct SessionGraphDraw {
                 shapes.insert(.doubleDependency)
                 after.append(after[0])
             }
-            last = append(agent: Call.mainAgent, after: after, context: mainContext(isFirst: step == 0))
+            last = append(
+                agent: Call.mainAgent, after: after, context: mainContext(isFirst: step == 0 || waitsForNothing))
             if let last { for _ in 0..<max(0, generator.below(6) - 2) { spawn(from: last, depth: 1) } }
         }
         if !open.isEmpty { shapes.insert(.background) }
@@ -79,7 +81,8 @@ struct SessionGraphDraw {
         switch generator.below(6) {
         case 0:
             shapes.insert(.compaction)
-            return .keep(TokenCount(generator.below(20)))
+            // The smallest context that a call of this agent leaves: a compaction to nothing, what it adds, and its answer.
+            return .keep(TokenCount(generator.below(2 + 3 + 5 + 1)))
         case 1:
             shapes.insert(.freshContext)
             return .new
@@ -90,12 +93,14 @@ struct SessionGraphDraw {
     private mutating func spawn(from parent: CallIdentifier, depth: Int) {
         shapes.insert(depth == 1 ? .agent : .nestedAgent)
         let agent = "a\(calls.count)"
-        var context = Call.Context.new
+        var (context, after) = (Call.Context.new, [parent])
         if chance(3) {
             shapes.insert(.fork)
-            context = .fork(generator.below(4) == 0 ? generator.choice(calls).identifier : parent)
+            let forked = generator.below(4) == 0 ? generator.choice(calls).identifier : parent
+            context = .fork(forked)
+            if forked != parent { after.append(forked) }
         }
-        var last = append(agent: agent, after: [parent], context: context)
+        var last = append(agent: agent, after: after, context: context)
         for _ in 0..<generator.below(3) {
             if depth < 3, chance(4) { spawn(from: last, depth: depth + 1) }
             last = append(agent: agent, after: [last] + (depth > 1 ? [] : takeNested()), context: .continuing)

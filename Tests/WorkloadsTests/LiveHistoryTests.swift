@@ -15,7 +15,7 @@ import Testing
                     ToolCall(identifier: "r2", name: "list", arguments: "{}"),
                 ])),
         .toolResult(ToolResult(callIdentifier: "r1", name: "read", text: "A")),
-        .toolResult(ToolResult(callIdentifier: "r2", name: "list", text: "L")), .user("go on"),
+        .toolResult(ToolResult(callIdentifier: "r2", name: "list", text: "L", isError: true)), .user("go on"),
     ]
 
     private func merged(_ text: String?, _ calls: [(String, String, String)]) -> ([ConversationItem], Int) {
@@ -26,7 +26,11 @@ import Testing
 
     private func results(_ items: [ConversationItem]) -> [String] {
         items.compactMap {
-            if case .toolResult(let result) = $0 { "\(result.callIdentifier) \(result.text)" } else { nil }
+            if case .toolResult(let result) = $0 {
+                "\(result.callIdentifier) \(result.text)\(result.isError ? " failed" : "")"
+            } else {
+                nil
+            }
         }
     }
 
@@ -38,7 +42,7 @@ import Testing
     @Test func `recorded results answer the live calls of the same name, under their identifiers`() {
         let (items, count) = merged("live", [("x", "list", "{}"), ("y", "read", #"{"path":"b"}"#)])
         #expect(calls(items) == ["x list {}", #"y read {"path":"b"}"#])
-        #expect(results(items) == ["x L", "y A"])
+        #expect(results(items) == ["x L failed", "y A"])
         #expect(items.last == .user("go on") && count == 0)
     }
 
@@ -46,7 +50,7 @@ import Testing
         let (items, count) = merged(
             nil, [("bad id!", "read", #"{"path":"#), ("y", "nosuch", "{}"), ("y", "list", "{}")])
         #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y list {}", "call_extra2 list {}"])
-        #expect(results(items) == ["r1 A", "y L", "call_extra2 No result was recorded for this call."])
+        #expect(results(items) == ["r1 A", "y L failed", "call_extra2 No result was recorded for this call."])
         #expect(count == 2)
     }
 

@@ -58,7 +58,7 @@ private let everything = #"""
         (#"[[7,1],[3,1]]"#, #"[[7,0]]"#, "h of call 0 must hold pairs"),
         (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
         (#""type":"doc""#, #""type":"docs""#, "the type of asset page"),
-        (#""id":"page""#, #""id":"system-1""#, "the asset system-1 stands twice"),
+        (#""id":"page""#, #""id":"system-1""#, "another asset system-1 stands before this one"),
         (#""final":"last""#, #""final":"0""#, "the final call of session s must be main or last"),
         (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
     ])
@@ -87,7 +87,7 @@ private let everything = #"""
             if case .toolResult(let result) = item { result } else { nil }
         }
         #expect(results.map(\.callIdentifier) == answer.toolCalls.map(\.identifier))
-        #expect(results.first?.text == "x = 1")
+        #expect(results.first?.text == "x = 1" && results.map(\.isError) == [false, true])
     }
 
     @Test func `a document of one name is the same everywhere, and of another name another`() {

@@ -119,12 +119,12 @@ public struct AnthropicRequestEncoder: RequestEncoder {
         switch item {
         case .system(let text), .user(let text): return [Self.open([("type", "text"), ("text", .string(text))])]
         case .toolResult(let result):
-            return [
-                Self.open([
-                    ("type", "tool_result"), ("tool_use_id", .string(result.callIdentifier)),
-                    ("content", .string(result.text)),
-                ])
+            var members: [(String, JSONValue)] = [
+                ("type", "tool_result"), ("tool_use_id", .string(result.callIdentifier)),
+                ("content", .string(result.text)),
             ]
+            if result.isError { members.append(("is_error", true)) }
+            return [Self.open(members)]
         case .assistant(let answer):
             var blocks: [[UInt8]] = []
             if target.reasoningField != nil, let reasoning = answer.reasoning, !reasoning.isEmpty {

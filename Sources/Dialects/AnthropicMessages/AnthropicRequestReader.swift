@@ -86,6 +86,9 @@ enum AnthropicRequestReader {
                 reader.openCalls.remove(at: place)
                 reader.begin("tool")
                 reader.append(block["content"])
+                if let failed = block["is_error"], failed.bool == nil {
+                    reader.refuse("messages.\(index).content.tool_result.is_error: Input should be a valid boolean")
+                }
             default: reader.refuse("messages.\(index): a block of unknown type")
             }
             if block["cache_control"] != nil { reader.mark() }

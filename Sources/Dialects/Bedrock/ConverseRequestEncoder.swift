@@ -97,7 +97,7 @@ public struct ConverseRequestEncoder: RequestEncoder {
                 [
                     "toolResult": [
                         "toolUseId": .string(result.callIdentifier), "content": [["text": .string(result.text)]],
-                        "status": "success",
+                        "status": result.isError ? "error" : "success",
                     ]
                 ]
             ]

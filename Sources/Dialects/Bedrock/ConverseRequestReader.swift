@@ -78,6 +78,9 @@ enum ConverseRequestReader {
                     reader.append(part["text"])
                     reader.append(json: part["json"])
                 }
+                if let status = result["status"], !["success", "error"].contains(status.string) {
+                    reader.refuse("messages.\(index).content.toolResult.status must be success or error")
+                }
             } else if block["cachePoint"] != nil {
                 reader.mark()
             } else if let text = block["text"] {
