@@ -114,7 +114,7 @@ import Testing
             for (key, call) in keys(plan) {
                 let isSmall = call.role == "small"
                 let cached = Int64(plan.cachedTokens(key).value)
-                let input = Int64(call.input.value)
+                let input = Int64(plan.inputTokens(key).value)
                 let limit = Int64(plan.outputBounds(key).limit.value)
                 let output = min(Int64(call.output.value), limit)
                 let (fresh, read, written, fee): (Int64, Int64, Int64, Int64) =
@@ -126,7 +126,7 @@ import Testing
             }
             #expect(row.lowest?.picodollars == lowest && row.highest?.picodollars == highest, "\(workload)")
             #expect(row.callCount == keys(plan).count)
-            #expect(row.inputTokens.value == keys(plan).reduce(0) { $0 + $1.call.input.value })
+            #expect(row.inputTokens.value == keys(plan).reduce(0) { $0 + plan.inputTokens($1.key).value })
         }
     }
 

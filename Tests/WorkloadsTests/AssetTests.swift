@@ -32,17 +32,17 @@ private func text(_ asset: Asset?) -> String {
 @Suite struct AssetTests {
     @Test func `an asset that only says how it is made is sent in its size`() throws {
         let library = try library(made[0], made[1], made[2])
-        let bytes = ApproximateTokenizer()
+        let tokenizer = ApproximateTokenizer()
         for (name, tokens) in [("y", 300), ("d", 200)] {
-            let size = text(library.assets[name]).utf8.count
-            #expect(abs(size - bytes.bytes(TokenCount(tokens))) < tokens / 4, "\(name): \(size)")
+            let size = text(library.assets[name]).centitokens
+            #expect(abs(size - tokens * 100) <= 100, "\(name): \(size)")
         }
         let transcript = Transcript(
-            session: library.sessions[0], library: library, seed: Seed(1), librarySeed: Seed(2), tokenizer: bytes)
+            session: library.sessions[0], library: library, seed: Seed(1), librarySeed: Seed(2), tokenizer: tokenizer)
         let prefix = transcript.prefix(agent: Call.mainAgent, runSalt: "")
         #expect(prefix.system == text(library.assets["y"]))
-        let size = prefix.tools.reduce(0) { $0 + $1.json.serialized().count }
-        #expect(prefix.tools.count > 1 && abs(size - bytes.bytes(900)) < 900 / 4, "\(size)")
+        let size = prefix.tools.reduce(0) { $0 + $1.json.text().centitokens }
+        #expect(prefix.tools.count > 1 && abs(size - 90_000) <= 200, "\(size)")
         let none = Salts(run: "", tenant: "", session: "")
         #expect(transcript.items(0, salts: none, tools: prefix.tools) == [.user(text(library.assets["d"]))])
         #expect(SessionLint.findings(library) == [])
@@ -96,7 +96,7 @@ private func text(_ asset: Asset?) -> String {
     ])
     func `a size that is not that of the text is doubtful`(tokens: Int, isTold: Bool) throws {
         let line =
-            #"{"kind":"asset","id":"y","type":"system","tok":\#(tokens),"text":"\#(String(repeating: "x", count: 380))"}"#
+            #"{"kind":"asset","id":"y","type":"system","tok":\#(tokens),"text":"\#(String(repeating: "word ", count: 100))"}"#
         let findings = SessionLint.findings(try library(made[0], line, made[2]))
         let message =
             "asset y: tok is \(tokens), but what it holds is about 100 tokens: a replay sends that, not the stated size"
