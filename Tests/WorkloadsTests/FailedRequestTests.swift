@@ -85,7 +85,9 @@ import Testing
             #"{"request":{"messages":[\#(Self.asked)]},"response":{"choices":[\#(choices)],\#(usage)}}"#
         }
         let several = try Self.imported(OpenAILogImporter.self, line(choices)).library.sessions[0].calls[0]
-        #expect(several.output == MessageSession.tokens(of: "done") && several.reasoning == 0 && several.answer.text == "done")
+        #expect(
+            several.output == MessageSession.tokens(of: "done") && several.reasoning == 0
+                && several.answer.text == "done")
         let one = try Self.imported(OpenAILogImporter.self, line(#"{"message":\#(Self.answered)}"#)).library
         #expect(one.sessions[0].calls[0].output == 90 && one.sessions[0].calls[0].reasoning == 60)
     }
