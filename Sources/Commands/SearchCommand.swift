@@ -87,7 +87,13 @@ private struct SearchRun {
     }
 
     mutating func perform() throws(CommandError) -> ExitCode {
+        let signals = SignalWatch(console)
+        defer { signals.cancel() }
         while let steps = search.nextLoad {
+            if signals.isInterrupted {
+                notices.append("ended early: \(StopReason.interrupted.rawValue)")
+                return .interrupted
+            }
             if let budget, spent >= budget {
                 notices.append("the budget is spent")
                 return .budgetReached
@@ -95,7 +101,8 @@ private struct SearchRun {
             let plan = try plan(steps)
             let path = "\(prefix)-\(load.number(steps))-\(search.tryCount + 1).sqlite"
             if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
-            let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
+            let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform(
+                endedBy: signals)
             spent += end.progress.spent
             guard [.complete, .errorRate, .overSaturation].contains(end.reason) else {
                 notices.append("ended early: \(end.reason.rawValue)")
