@@ -46,9 +46,7 @@ public enum EndpointTables {
                 "The interval allows for calls of one round failing together. Of a call that was sent again the first attempt "
                 + "counts. Skipped calls were never sent."
         ) { endpoint in
-            let failures = endpoint.outcomes.filter { !$0.key.isSuccess }
-                .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-                .map { "\($0.key.rawValue) \(Figures.count($0.value))" }
+            let failures = Figures.outcomes(endpoint.outcomes.filter { !$0.key.isSuccess })
             let interval = endpoint.success.interval.map {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
             }
@@ -57,7 +55,7 @@ public enum EndpointTables {
                 Figures.count(endpoint.quarantinedCount), Figures.count(endpoint.success.hitCount),
                 Figures.share(endpoint.success.share), interval ?? Figures.none,
                 Figures.count(endpoint.sessionSuccess.trialCount), Figures.count(endpoint.sessionSuccess.hitCount),
-                failures.isEmpty ? Figures.none : failures.joined(separator: ", "),
+                failures ?? Figures.none,
             ]
         }
     }
