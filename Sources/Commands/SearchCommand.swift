@@ -130,7 +130,11 @@ private struct SearchRun {
                 return .notMeasured
             }
             let file = try Runs.file(path)
-            guard HarnessVerdict(attempts: file.attempts, health: file.health).isValid else {
+            guard
+                HarnessVerdict(
+                    attempts: file.attempts, health: file.health, isOpen: plan.profile.load.isOpen
+                ).isValid
+            else {
                 notices.append(
                     "at \(load.text(steps)) the harness itself could not keep up: no higher load can be measured")
                 return .notMeasured
