@@ -41,7 +41,7 @@ struct SearchReport {
                     : ""))
         return Report(
             title: "Search for the highest load: \(plan.endpoints.first?.identifier.rawValue ?? plan.name)",
-            introduction: [finding], tables: [table], notices: notices)
+            introduction: [finding, conditions.joined(separator: ", ")], tables: [table], notices: notices)
     }
 
     /// The same as one JSON document with a version; what is not known is null.
@@ -62,13 +62,18 @@ struct SearchReport {
         }
         return [
             "submeter": "search", "version": .integer(Self.version), "plan": .string(plan.name),
-            "model": .string(plan.model),
+            "model": .string(plan.model), "conditions": .array(conditions.map { .string($0) }),
             "endpoint": .string(plan.endpoints.first?.identifier.rawValue ?? ""), "unit": .string(load.unitText),
             "wanted_share": .number(search.rules.wantedShare), "finding": .string(finding),
             "highest_good_load": value(search.highestGood), "lowest_bad_load": value(search.lowestBad),
             "is_precise": .bool(load.isPrecise(search)), "loads": .array(loads),
             "unanswered_load": unanswered ?? .null, "notices": .array(notices.map { .string($0) }),
         ]
+    }
+
+    /// What the runs had in common; the first condition of a plan is its load, which the search varies.
+    private var conditions: [String] {
+        Array(RunConditions.texts(plan).dropFirst())
     }
 
     private var rows: [[String]] {

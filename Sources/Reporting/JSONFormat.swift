@@ -33,6 +33,7 @@ public enum JSONFormat {
             ("submeter", .string(kind)), ("version", .integer(version)),
             ("plan", .string(analysis.documents.plan.name)),
             ("model", .string(analysis.documents.plan.model)), ("seed", .integer(analysis.documents.plan.seed)),
+            ("conditions", RunConditions.json(analysis.documents.plan)),
             ("runs", .array(analysis.paths.map { .string($0) })), ("facts", .object(JSONObject(facts))),
             ("harness", ["valid": .bool(analysis.isValid), "findings": .array(findings)]),
         ]

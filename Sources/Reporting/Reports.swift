@@ -47,9 +47,7 @@ public enum Reports {
             "\(Counted.text(ranking.roundCount, "complete round")) of "
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.counted(calls, "call")), workload \(analysis.documents.workload.name), "
-                + "\(plan.loadText), \(plan.order.rawValue) order"
-                + (plan.waitText.map { ", \($0)" } ?? "")
-                + (plan.outputLength == .natural ? "" : ", \(plan.outputLength.rawValue) output length")
+                + RunConditions.texts(plan).joined(separator: ", ")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
         return lines
