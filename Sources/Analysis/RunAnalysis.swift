@@ -66,7 +66,7 @@ public struct RunAnalysis: Sendable {
             guard let provider = known.first(where: { $0.identifier == endpoint.provider }) else { return nil }
             return EndpointAnalysis(
                 endpoint, provider: provider, price: prices[index], attempts: attempts[index] ?? [],
-                sessions: sessions[index] ?? [], roundCount: roundCount, objectives: plan.objectives)
+                sessions: sessions[index] ?? [], roundCount: roundCount, plan: plan)
         }
         let found = endpoints.filter { !$0.wasStopped }
         outputLengths = OutputLengths(found.map { ($0.identifier, $0.outputLength) })

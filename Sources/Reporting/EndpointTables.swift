@@ -14,6 +14,7 @@ public enum EndpointTables {
     public static func all(_ analysis: RunAnalysis) -> [Table] {
         var tables = [reliability(analysis)] + AgentTables.sessions(analysis)
         tables += [latency(analysis), streaming(analysis), speed(analysis)]
+        tables += [SteadyTable.table(analysis)].compactMap(\.self)
         tables += [TokenTables.tokens(analysis), TokenTables.cache(analysis)]
         tables += [TokenTables.cacheByGap(analysis)].compactMap(\.self)
         tables.append(money(analysis))
@@ -165,9 +166,12 @@ public enum EndpointTables {
             [
                 .init("good"), .init("missed"), .init("undetermined"), .init("good, share"),
                 .init("95 % interval", isNumeric: false), .init("good calls/s"),
+                .init("ramps included"),
             ],
             note: "Good: \(limits.joined(separator: ", ")). Failed calls are misses; undetermined calls lack a figure. "
-                + "– where not one answer could be judged."
+                + "Good calls/s: of those sent while the whole load was there, per second of that time; ramps included: of "
+                + "all, per second in which there were calls to do. – where not one answer could be judged, or the whole "
+                + "load never was there."
         ) { endpoint in
             let interval = endpoint.attainmentShare.interval.map {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
@@ -175,7 +179,8 @@ public enum EndpointTables {
             return [
                 Figures.count(endpoint.attainment.goodCount), Figures.count(endpoint.attainment.missedCount),
                 Figures.count(endpoint.attainment.undeterminedCount), Figures.share(endpoint.attainment.share),
-                interval ?? Figures.none, endpoint.goodput.map { Figures.fixed($0, 2) } ?? Figures.none,
+                interval ?? Figures.none, endpoint.steady.goodput.map { Figures.fixed($0, 2) } ?? Figures.none,
+                endpoint.goodCallsPerActiveSecond.map { Figures.fixed($0, 2) } ?? Figures.none,
             ]
         }
     }

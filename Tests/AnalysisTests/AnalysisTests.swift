@@ -162,7 +162,7 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         let analysis = try RunAnalysis([try fixture.file()])
         let a = analysis.endpoints[0]
         #expect(a.attainment.undeterminedCount == 1 && a.attainment.missedCount == 1)
-        #expect(a.attainment.share == nil && a.goodput == nil)
+        #expect(a.attainment.share == nil && a.goodCallsPerActiveSecond == nil)
         #expect(a.attainmentShare.share == nil && a.attainmentShare.interval == nil)
         #expect(analysis.endpoints[1].attainment.share == 0, "who only fails has no good calls, and that is known")
     }
