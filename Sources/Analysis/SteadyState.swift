@@ -1,6 +1,7 @@
 import Profiles
 import Quantities
 import Records
+import Statistics
 
 /// What an endpoint did while the whole load was there, over all rounds that have such a time.
 ///
@@ -19,6 +20,12 @@ public struct SteadyState: Sendable {
     public let windowCount: Int
     /// Windows that are shorter than ten seconds or than a tenth of their round, and so rest on little.
     public let shortCount: Int
+    /// Windows with enough answers to tell whether their turn times have settled.
+    public let judgedCount: Int
+    /// Those of them in which they have not, so that there is no steady state (MSER-5).
+    ///
+    /// Nothing is cut away for it: a cut that is chosen by the times themselves makes them look better than they are.
+    public let unsettledCount: Int
     /// How long the windows are, summed.
     public let length: Duration
     /// The time before the windows in which the load was not yet whole, as a share of their rounds; nil without windows.
@@ -80,6 +87,12 @@ public struct SteadyState: Sendable {
         let calls = EndpointAnalysis.firstAttempts(attempts).filter { attempt in
             windows[attempt.place.round]?.contains(attempt.sent ?? attempt.started) ?? false
         }
+        let turnTime = plan.load.isOpen ? CallMetric.scheduledTurnTime : .turnTime
+        let settling = Dictionary(grouping: calls, by: \.place.round).values.map { calls in
+            WarmUp(calls.filter(\.outcome.isSuccess).compactMap { turnTime.value(of: $0) }.filter(\.isFinite))
+        }
+        judgedCount = settling.count { $0 != .unknown }
+        unsettledCount = settling.count { $0 == .endless }
         var attainment = Attainment()
         for call in calls {
             attainment.add(Attainment.judge(call, plan.objectives), isSuccess: call.outcome.isSuccess)

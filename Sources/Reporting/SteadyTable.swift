@@ -71,6 +71,17 @@ enum SteadyTable {
                 "the steady window is shorter than 10 s or a tenth of the round, and its rates rest on little: "
                     + counts.joined(separator: ", ") + "; more sessions_per_round make it longer")
         }
+        let unsettled = called.filter {
+            $0.steady.unsettledCount > 0 && 2 * $0.steady.unsettledCount >= $0.steady.judgedCount
+        }
+        if !unsettled.isEmpty {
+            let counts = unsettled.map {
+                "\($0.identifier) in \($0.steady.unsettledCount) of \(Counted.text($0.steady.judgedCount, "round"))"
+            }
+            texts.append(
+                "no steady state: turn times had not settled half-way through the steady window: "
+                    + counts.joined(separator: ", ") + "; figures under the whole load depend on how long it lasts")
+        }
         return texts
     }
 
@@ -97,6 +108,8 @@ extension EndpointAnalysis {
             ("steady_rounds", "rounds", Double(steady.windowCount)),
             ("rounds_with_calls", "rounds", Double(steady.roundCount)),
             ("short_steady_rounds", "rounds", Double(steady.shortCount)),
+            ("judged_steady_rounds", "rounds", Double(steady.judgedCount)),
+            ("unsettled_steady_rounds", "rounds", Double(steady.unsettledCount)),
             ("steady_time", "s", steady.length.seconds), ("ramp_share", "", steady.rampShare),
             ("drain_share", "", steady.drainShare),
             ("steady_calls", "calls", Double(steady.attainment.attemptedCount)),

@@ -141,6 +141,22 @@ import Testing
         #expect(steady.windowCount == 1 && steady.shortCount == shortCount, "\(steady.length)")
     }
 
+    @Test(arguments: [(0, 0), (40, 0), (180, 1)])
+    func `turn times that grow for most of the window are no steady state`(growing: Int, unsettledCount: Int) throws {
+        // Two at a time, one call a session; turn times grow from 200 ms on, for so many calls.
+        let course = (0..<202).map { [Int64($0 / 2) * 4000] }
+        let rising = fixture(course) { call in
+            let delay = Int64(min(call.place.session, growing)) * 15 + Int64(call.place.session % 5)
+            for index in call.events.indices {
+                call.events[index].at = call.events[index].at.advanced(by: .milliseconds(delay))
+            }
+            call.ended = call.ended.advanced(by: .milliseconds(delay))
+        }
+        let steady = try endpoint(rising).steady
+        #expect(steady.judgedCount == 1 && steady.unsettledCount == unsettledCount)
+        #expect(steady.attainment.attemptedCount >= 200, "nothing is cut away")
+    }
+
     @Test func `in an open loop the window ends with the last arrival`() throws {
         // Sessions end at 1001, 1501, 3001; the last arrives at 2500.
         let open = fixture([[0, 800], [500, 1300], [900, 2800], [2500]], settings: "load: {kind: poisson, rate: 1}")

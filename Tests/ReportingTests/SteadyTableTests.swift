@@ -82,4 +82,19 @@ import Testing
         #expect(
             notices.contains { $0.contains("shorter than 10 s") && $0.contains("a in 1 of 1 round;") }, "\(notices)")
     }
+
+    @Test(arguments: [(0, false), (110, true)])
+    func `turn times that have not settled are said to be no steady state`(growing: Int, isSaid: Bool) throws {
+        var fixture = RunFixture()
+        (fixture.rounds, fixture.sessionsPerRound, fixture.settings) = (1, 121, "live_sessions: 1")
+        for session in 0..<121 {
+            let place = CallPlace(endpoint: 0, round: 0, session: session, call: 0)
+            let gap = Int64(10 + min(session, growing))
+            fixture.addSession(0, 0, session, calls: [RunFixture.call(place, at: Int64(session) * 2000, gap: gap)])
+        }
+        let analysis = try RunAnalysis([try fixture.file()])
+        let notices = Reports.full(Ranking(analysis), analysis).notices
+        let said = notices.filter { $0.hasPrefix("no steady state: turn times") && $0.contains(": a in 1 of 1 round;") }
+        #expect(said.count == (isSaid ? 1 : 0), "\(notices)")
+    }
 }
