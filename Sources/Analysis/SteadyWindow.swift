@@ -42,13 +42,13 @@ public struct SteadyWindow: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
-    ///   - attempts: their attempts, which tell how long a session that has arrived had to wait for room.
+    ///   - attempts: their attempts; a session arrived when its first call was due, though there may have been no room for it yet.
     public init?(arrivalsOf sessions: [SessionRow], _ attempts: [AttemptRow]) {
-        let waits = Dictionary(
-            attempts.map { ($0.place.session, $0.predecessorDelay) }, uniquingKeysWith: { max($0, $1) })
+        let dues = attempts.compactMap { attempt in attempt.due.map { (attempt.place.session, $0) } }
+        let arrivals = Dictionary(dues, uniquingKeysWith: { min($0, $1) })
         let whole = sessions.filter(\.isSuccess)
         guard let firstEnd = (whole.isEmpty ? sessions : whole).map(\.ended).min(),
-            let lastArrival = sessions.map({ $0.began.advanced(by: .seconds(-(waits[$0.session] ?? 0))) }).max(),
+            let lastArrival = sessions.map({ arrivals[$0.session] ?? $0.began }).max(),
             firstEnd < lastArrival
         else { return nil }
         (begin, end) = (firstEnd, lastArrival)
