@@ -41,12 +41,16 @@ struct SearchReport {
                     : ""))
         return Report(
             title: "Search for the highest load: \(plan.endpoints.first?.identifier.rawValue ?? plan.name)",
-            introduction: [finding, conditions.joined(separator: ", ")], tables: [table], notices: notices)
+            introduction: [finding, RunConditions.textsOfSending(plan).joined(separator: ", ")], tables: [table],
+            notices: notices)
     }
 
     /// The same as one JSON document with a version; what is not known is null.
     var json: JSONValue {
-        func value(_ load: Int?) -> JSONValue { load.map { .number(self.load.value($0)) } ?? .null }
+        func value(_ load: Int?) -> JSONValue {
+            guard let value = load.map({ self.load.value($0) }) else { return .null }
+            return value == value.rounded() ? .integer(Int(value)) : .number(value)
+        }
         let loads = search.probes.sorted { $0.load < $1.load }.map { probe -> JSONValue in
             [
                 "load": value(probe.load), "runs": .integer(probe.tryCount), "calls": .integer(probe.callCount),
@@ -62,18 +66,13 @@ struct SearchReport {
         }
         return [
             "submeter": "search", "version": .integer(Self.version), "plan": .string(plan.name),
-            "model": .string(plan.model), "conditions": .array(conditions.map { .string($0) }),
+            "model": .string(plan.model), "conditions": RunConditions.json(plan, isLoadGiven: false),
             "endpoint": .string(plan.endpoints.first?.identifier.rawValue ?? ""), "unit": .string(load.unitText),
             "wanted_share": .number(search.rules.wantedShare), "finding": .string(finding),
             "highest_good_load": value(search.highestGood), "lowest_bad_load": value(search.lowestBad),
             "is_precise": .bool(load.isPrecise(search)), "loads": .array(loads),
             "unanswered_load": unanswered ?? .null, "notices": .array(notices.map { .string($0) }),
         ]
-    }
-
-    /// What the runs had in common; the first condition of a plan is its load, which the search varies.
-    private var conditions: [String] {
-        Array(RunConditions.texts(plan).dropFirst())
     }
 
     private var rows: [[String]] {
