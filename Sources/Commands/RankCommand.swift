@@ -55,7 +55,8 @@ enum ReportCommand: Subcommand {
         operandCount: 1...1000,
         discussion: """
             The ranking, then reliability, agent sessions, latency, streaming, speed, the figures under the whole load,
-            tokens, cache, cost, tools and goodput, and where all of it comes from. A figure with too few samples prints as –. Exit codes as of 'rank'.
+            tokens, cache, cost, tools and goodput, and where all of it comes from. A figure with too few samples prints
+            as –. Exit codes as of 'rank'.
             """,
         options: [RankCommand.formatOption, RankCommand.criterionOption, RankCommand.outputOption],
         examples: [

@@ -69,8 +69,8 @@ struct SearchReport {
             "model": .string(plan.model), "conditions": RunConditions.json(plan, isLoadGiven: false),
             "endpoint": .string(plan.endpoints.first?.identifier.rawValue ?? ""), "unit": .string(load.unitText),
             "wanted_share": .number(search.rules.wantedShare), "finding": .string(finding),
-            "highest_good_load": value(search.highestGood), "lowest_bad_load": value(search.lowestBad),
-            "is_precise": .bool(load.isPrecise(search)), "loads": .array(loads),
+            "highest_good_load": value(search.highestGood), "lowest_bad_load": value(lowestBad),
+            "is_precise": .bool(lowestBad != nil && load.isPrecise(search)), "loads": .array(loads),
             "unanswered_load": unanswered ?? .null, "notices": .array(notices.map { .string($0) }),
         ]
     }
@@ -109,7 +109,15 @@ struct SearchReport {
         return parts.joined(separator: ", ")
     }
 
+    /// The lowest load that was bad; nil if the endpoint went down, since it may have been going down at that load already.
+    private var lowestBad: Int? { unansweredLoad == nil ? search.lowestBad : nil }
+
     private var finding: String {
+        if unansweredLoad != nil {
+            return search.highestGood.map {
+                "\(load.text($0)) meet the objectives; then the endpoint answered no call, so no limit is known."
+            } ?? "Nothing was found out: the endpoint answered no call."
+        }
         let isOver = search.nextLoad == nil
         switch (search.highestGood, search.lowestBad) {
         case (let good?, let bad?):
