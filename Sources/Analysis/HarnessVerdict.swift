@@ -5,11 +5,11 @@ import Statistics
 /// Whether the harness itself kept up, so that what it measured is the endpoints and not itself.
 ///
 /// The limits: calls leave late by our own fault by more than max(5 ms, 1 % of the median TTFT) at p99: a warning, by more
-/// than 50 ms: invalid. In an open loop sessions begin at less than 98 % of the planned rate: invalid if it is our own fault, a
-/// warning if a cap of the plan kept them waiting, which counts in their times and is no fault of ours; where the last of a
-/// round come less than 50 ms late, a short round proves nothing and the first rule alone decides. The loop does not look at its sockets for more than 25 ms: a warning, in more than one second of
-/// twenty: invalid. The loop works for more than 85 % of the time while calls are under way, in more than one second of twenty:
-/// invalid.
+/// than 50 ms: invalid. In an open loop sessions begin at less than 98 % of the planned rate: invalid if it is our own fault;
+/// a warning if a cap of the plan kept them waiting, which counts in their times and is no fault of ours. Where the last of a
+/// round come less than 50 ms late, a short round proves nothing, and the first rule alone decides. The loop does not look at
+/// its sockets for more than 25 ms: a warning, in more than one second of twenty: invalid. The loop works for more than 85 %
+/// of the time while calls are under way, in more than one second of twenty: invalid.
 public struct HarnessVerdict: Hashable, Sendable {
     /// How bad a finding is.
     public enum Severity: String, Hashable, Sendable {

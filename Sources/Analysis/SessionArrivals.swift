@@ -13,12 +13,12 @@ struct SessionArrivals {
         var started: Instant
     }
 
-    /// The seconds from the first arrival of each round to the last, as planned, summed.
-    private var plannedSeconds = 0.0
+    /// From the first arrival of each round to the last, as planned, summed.
+    private var planned = Duration.zero
     /// The same to the last time at which there was room for one.
-    private var readySeconds = 0.0
+    private var ready = Duration.zero
     /// The same to the last beginning.
-    private var seconds = 0.0
+    private var actual = Duration.zero
     private var roundCount = 0
 
     /// Gathers arrivals.
@@ -39,20 +39,20 @@ struct SessionArrivals {
                 let ready = arrivals.map(\.ready).max(), let end = arrivals.map(\.started).max()
             else { continue }
             roundCount += 1
-            plannedSeconds += (due - begin).seconds
-            readySeconds += (ready - begin).seconds
-            seconds += (max(end, ready) - begin).seconds
+            planned += due - begin
+            self.ready += ready - begin
+            actual += max(end, ready) - begin
         }
     }
 
     /// The rate at which sessions began over the rate of the plan; nil without a round of two arrivals.
-    var shareOfPlannedRate: Double? { seconds > 0 ? plannedSeconds / seconds : nil }
+    var shareOfPlannedRate: Double? { actual > .zero ? planned.seconds / actual.seconds : nil }
     /// The same, but for the waits for room.
-    var shareOfOwnRate: Double? { seconds > 0 ? readySeconds / seconds : nil }
+    var shareOfOwnRate: Double? { actual > .zero ? ready.seconds / actual.seconds : nil }
     /// Seconds by which the last session of a round began late, on average.
-    var lag: Double { roundCount > 0 ? (seconds - plannedSeconds) / Double(roundCount) : 0 }
+    var lag: Double { roundCount > 0 ? (actual - planned).seconds / Double(roundCount) : 0 }
     /// The same, but for the waits for room.
-    var ownLag: Double { roundCount > 0 ? (seconds - readySeconds) / Double(roundCount) : 0 }
+    var ownLag: Double { roundCount > 0 ? (actual - ready).seconds / Double(roundCount) : 0 }
 }
 
 extension AttemptRow {

@@ -80,10 +80,12 @@ public struct SteadyState: Sendable {
             window.length < max(Self.shortest, .seconds(span.length.seconds / 10))
         }
         length = windows.values.reduce(.zero) { $0 + $1.length }
-        let total = spans.reduce(0) { $0 + $1.0.length.seconds }
-        let ramp = spans.reduce(0) { $0 + max(.zero, $1.1.begin - $1.0.begin).seconds }
-        let drain = spans.reduce(0) { $0 + max(.zero, $1.0.end - $1.1.end).seconds }
-        (rampShare, drainShare) = total > 0 ? (ramp / total, drain / total) : (nil, nil)
+        // Whole nanoseconds are added up, so that the order of the rounds cannot change the last digit.
+        let total = spans.reduce(Duration.zero) { $0 + $1.0.length }
+        let ramp = spans.reduce(Duration.zero) { $0 + max(.zero, $1.1.begin - $1.0.begin) }
+        let drain = spans.reduce(Duration.zero) { $0 + max(.zero, $1.0.end - $1.1.end) }
+        rampShare = total > .zero ? ramp.seconds / total.seconds : nil
+        drainShare = total > .zero ? drain.seconds / total.seconds : nil
         let calls = EndpointAnalysis.firstAttempts(attempts).filter { attempt in
             windows[attempt.place.round]?.contains(attempt.sent ?? attempt.started) ?? false
         }

@@ -42,7 +42,8 @@ public struct SteadyWindow: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
-    ///   - attempts: their attempts; a session arrived when its first call was due, though there may have been no room for it yet.
+    ///   - attempts: their attempts; a session arrived when its first call was due, though there may have been no room for
+    ///     it yet.
     public init?(arrivalsOf sessions: [SessionRow], _ attempts: [AttemptRow]) {
         let dues = attempts.compactMap { attempt in attempt.due.map { (attempt.place.session, $0) } }
         let arrivals = Dictionary(dues, uniquingKeysWith: { min($0, $1) })
