@@ -6,7 +6,7 @@ import Synchronization
 /// Turns SIGINT and SIGTERM into an orderly end; a second one ends the process at once.
 ///
 /// There is one for the whole of a command, however many runs it makes: libdispatch takes a signal over for the first source
-/// that is made for it, and a second source that is made while the first is still being taken down never fires.
+/// that is made for it, and of a source that is made right after that one was cancelled the signal may stay ignored.
 final class SignalWatch {
     /// What the signals are passed on to, from the queue on which they arrive.
     private final class Relay: Sendable {
