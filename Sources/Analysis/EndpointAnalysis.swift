@@ -56,6 +56,8 @@ public struct EndpointAnalysis: Sendable {
     public let attainment: Attainment
     /// The same as a share with its interval; without trials if not one answer could be judged.
     public let attainmentShare: ShareFigure
+    /// What it did while the whole load was there.
+    public let steady: SteadyState
     /// How long the endpoint had calls to do, summed over rounds.
     public let activeTime: Duration
     /// Its finished sessions by round; the rounds of all endpoints of a run are the same.
@@ -74,8 +76,11 @@ public struct EndpointAnalysis: Sendable {
         let total = sessions.joined().filter { !$0.isVoid }.reduce(Money.zero) { $0 + ($1.listCost ?? .zero) }
         return Money(picodollars: total.picodollars / Int64(sessionSuccess.hitCount))
     }
-    /// Good calls per second of active time; nil if there was none, or if not one answer could be judged.
-    public var goodput: Double? {
+    /// Good calls per second of active time, ramp and drain of the rounds included; nil if there was none, or if not one
+    /// answer could be judged.
+    ///
+    /// With few sessions in a round most of that time may have less load than the plan wants: see ``SteadyState/goodput``.
+    public var goodCallsPerActiveSecond: Double? {
         activeTime > .zero && attainment.isTold ? Double(attainment.goodCount) / activeTime.seconds : nil
     }
 
@@ -142,6 +147,7 @@ public struct EndpointAnalysis: Sendable {
         agents = AgentFigures(valid.flatMap(\.self), judged: judged, all: attempts)
         sessionModelTime = MetricSummary(inTimeOrder: valid.joined().map(\.modelTimeOrFailure))
         sessionSuccess = ShareFigure(clusters: valid.map { round in (round.count(where: \.isSuccess), round.count) })
+        steady = SteadyState(judged, all: attempts, sessions: rows, void: void, plan)
         activeTime = Self.activeTime(judged)
     }
 
@@ -170,7 +176,7 @@ public struct EndpointAnalysis: Sendable {
     }
 
     /// The first attempt of each call, in the order given.
-    private static func firstAttempts(_ attempts: [AttemptRow]) -> [AttemptRow] {
+    static func firstAttempts(_ attempts: [AttemptRow]) -> [AttemptRow] {
         let least = Dictionary(attempts.map { ($0.place, $0.number) }) { min($0, $1) }
         return attempts.filter { least[$0.place] == $0.number }
     }
@@ -199,12 +205,7 @@ public struct EndpointAnalysis: Sendable {
     /// From the first call that was due to the last end, round by round; the pause before a resumption does not count.
     private static func activeTime(_ attempts: [AttemptRow]) -> Duration {
         Dictionary(grouping: attempts) { [$0.place.round, $0.part] }.values.reduce(.zero) { sum, block in
-            // In a part of a run that goes on, a call may have been due before it.
-            let begins = block.map { max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) }
-            guard let began = begins.min(), let ended = block.map(\.ended).max() else {
-                return sum
-            }
-            return sum + (ended - began)
+            sum + (RoundSpan(block)?.length ?? .zero)
         }
     }
 }

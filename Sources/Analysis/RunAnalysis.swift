@@ -52,7 +52,8 @@ public struct RunAnalysis: Sendable {
         documents = first.documents
         paths = files.map(\.path)
         facts = first.facts
-        verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health) }
+        let isOpen = documents.plan.load.isOpen
+        verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health, isOpen: isOpen) }
         notes = files.flatMap { $0.notes.map(\.text) }
         let plan = documents.plan
         let rows = Self.joined(files, roundCount: plan.rounds)

@@ -6,7 +6,8 @@ public import Records
 ///
 /// Before and after it there is less, and a load that is not there proves nothing.
 ///
-/// In a closed loop it begins when as many sessions were live as were wanted, and ends when the last session of all began.
+/// In a closed loop it begins when as many sessions were live as were wanted, and ends when the first place stays empty: when a
+/// session ended after the last of all had begun, since no other could take its place (MLPerf's rule for the tail).
 /// In an open loop it begins when the first session had ended, since until then sessions only join those that are live, and
 /// ends when the last session arrived.
 public struct SteadyWindow: Hashable, Sendable {
@@ -15,16 +16,24 @@ public struct SteadyWindow: Hashable, Sendable {
     /// Its end.
     public let end: Instant
 
-    /// Finds the window of one endpoint's round in a closed loop.
+    /// How long it is.
+    public var length: Duration { end - begin }
+
+    /// True for an instant within it, its ends included.
+    func contains(_ instant: Instant?) -> Bool { instant.map { $0 >= begin && $0 <= end } ?? false }
+
+    /// Finds the window of one endpoint's round in a closed loop; nil with no more sessions than were wanted at once, since
+    /// they would all begin together and none would ever follow another.
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
     ///   - liveCount: how many were wanted at once, at least one.
     public init?(_ sessions: [SessionRow], liveCount: Int) {
         let begins = sessions.map(\.began).sorted()
-        guard begins.count > liveCount, let last = begins.last else { return nil }
-        begin = begins[liveCount - 1]
-        end = last
+        let ends = sessions.map(\.ended).sorted()
+        guard sessions.count > liveCount else { return nil }
+        (begin, end) = (begins[liveCount - 1], ends[sessions.count - liveCount])
+        guard begin < end else { return nil }
     }
 
     /// Finds the window of one endpoint's round in an open loop; nil if no session had ended when the last one arrived.
@@ -33,13 +42,14 @@ public struct SteadyWindow: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - sessions: the round's sessions.
-    ///   - attempts: their attempts, which tell how long a session that has arrived had to wait for room.
+    ///   - attempts: their attempts; a session arrived when its first call was due, though there may have been no room for
+    ///     it yet.
     public init?(arrivalsOf sessions: [SessionRow], _ attempts: [AttemptRow]) {
-        let waits = Dictionary(
-            attempts.map { ($0.place.session, $0.predecessorDelay) }, uniquingKeysWith: { max($0, $1) })
+        let dues = attempts.compactMap { attempt in attempt.due.map { (attempt.place.session, $0) } }
+        let arrivals = Dictionary(dues, uniquingKeysWith: { min($0, $1) })
         let whole = sessions.filter(\.isSuccess)
         guard let firstEnd = (whole.isEmpty ? sessions : whole).map(\.ended).min(),
-            let lastArrival = sessions.map({ $0.began.advanced(by: .seconds(-(waits[$0.session] ?? 0))) }).max(),
+            let lastArrival = sessions.map({ arrivals[$0.session] ?? $0.began }).max(),
             firstEnd < lastArrival
         else { return nil }
         (begin, end) = (firstEnd, lastArrival)
@@ -51,10 +61,8 @@ public struct SteadyWindow: Hashable, Sendable {
     /// apart. Calls of one session rise and fall together, and the interval allows for that.
     public func attainment(_ attempts: [AttemptRow], _ objectives: [Objective]) -> ShareFigure {
         let own = attempts.filter { attempt in
-            guard attempt.isAttempted, attempt.number == 0, attempt.routeMismatch == nil,
-                let sent = attempt.sent ?? attempt.started
-            else { return false }
-            return sent >= begin && sent <= end
+            attempt.isAttempted && attempt.number == 0 && attempt.routeMismatch == nil
+                && contains(attempt.sent ?? attempt.started)
         }
         let sessions = Dictionary(grouping: own, by: \.place.session).values
         return ShareFigure(

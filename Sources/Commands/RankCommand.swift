@@ -54,8 +54,9 @@ enum ReportCommand: Subcommand {
         name: "report", summary: "everything that a run says about every endpoint", operands: "RUN…",
         operandCount: 1...1000,
         discussion: """
-            The ranking, then reliability, agent sessions, latency, streaming, speed, tokens, cache, cost, tools and
-            goodput, and where all of it comes from. A figure with too few samples prints as –. Exit codes as of 'rank'.
+            The ranking, then reliability, agent sessions, latency, streaming, speed, the figures under the whole load,
+            tokens, cache, cost, tools and goodput, and where all of it comes from. A figure with too few samples prints
+            as –. Exit codes as of 'rank'.
             """,
         options: [RankCommand.formatOption, RankCommand.criterionOption, RankCommand.outputOption],
         examples: [

@@ -25,12 +25,11 @@ struct RunEnd {
     /// One line per endpoint with failed calls: how many of how many, and why, most frequent first.
     var failures: [String] {
         endpoints.indices.compactMap { index in
-            let reasons = progress.failures[index].sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-            guard !reasons.isEmpty else { return nil }
+            guard let reasons = Figures.outcomes(progress.failures[index]) else { return nil }
             return
                 "failed: \(endpoints[index]): \(Figures.count(progress.failedCalls[index])) of "
                 + "\(Figures.counted(progress.endedCalls[index], "call")) ("
-                + reasons.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ") + ")"
+                + reasons + ")"
         }
     }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Driving
 import Glibc
 import Planning
@@ -18,7 +17,19 @@ struct RunExecution {
     /// Runs to the end.
     ///
     /// - Returns: why it ended, and after what.
+    /// - Throws: ``CommandError`` if it could not begin or go on.
     func perform() throws(CommandError) -> RunEnd {
+        let signals = SignalWatch(console)
+        defer { signals.cancel() }
+        return try perform(endedBy: signals)
+    }
+
+    /// Runs to the end, as one run of several of a command.
+    ///
+    /// - Parameter signals: the watch of the whole command.
+    /// - Returns: why it ended, and after what.
+    /// - Throws: ``CommandError`` if it could not begin or go on.
+    func perform(endedBy signals: SignalWatch) throws(CommandError) -> RunEnd {
         let authorizers = try Plans.authorizers(plan, console)
         do {
             let newSalt = Self.makeSalt()
@@ -27,8 +38,7 @@ struct RunExecution {
             let earlier = isResumed ? try RunFile(path: path) : nil
             let salt = earlier?.facts["run_salt"] ?? newSalt
             let interruption = Interruption()
-            let signals = SignalWatch(interruption, console)
-            defer { signals.cancel() }
+            signals.pass(to: interruption)
             let driver = RunDriver(
                 plan, writer: writer, loop: try NetworkLoop(Self.configuration(console)), authorizers: authorizers,
                 runSalt: salt, earlier: earlier,
@@ -142,32 +152,5 @@ enum WallTime {
         var buffer = Array(repeating: CChar(0), count: 64)
         let count = unsafe strftime(&buffer, buffer.count, pattern, &parts)
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-/// Turns SIGINT and SIGTERM into an orderly end; a second one ends the process at once.
-final class SignalWatch {
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ interruption: Interruption, _ console: Console) {
-        let queue = DispatchQueue(label: "submeter.signals")
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler {
-                console.message("interrupted: finishing the record; once more to stop at once")
-                interruption.interrupt()
-                signal(SIGINT, SIG_DFL)
-                signal(SIGTERM, SIG_DFL)
-            }
-            source.resume()
-            return source
-        }
-    }
-
-    func cancel() {
-        for source in sources { source.cancel() }
-        signal(SIGINT, SIG_DFL)
-        signal(SIGTERM, SIG_DFL)
     }
 }

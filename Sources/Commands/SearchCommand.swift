@@ -1,5 +1,6 @@
 import Analysis
 import Driving
+import Encodings
 import Pricing
 import Profiles
 import Planning
@@ -21,7 +22,9 @@ enum SearchCommand: Subcommand {
             faster than they were served. A load passes when the 95 % interval of its share of good calls lies above
             the wanted share; it allows for calls of one session failing together. Only calls count that were sent while the
             whole load was there: while so many sessions were live, or from the end of the first session to the last
-            arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and objectives.
+            arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and objectives. Exit
+            code 2 if not even the lowest load passes; 4 if no call of a run was answered, which ends the search: who is
+            down has no capacity.
             """,
         options: [
             OptionSpecification("--share", value: "PERCENT", "the share of calls that must be good (default: 95)"),
@@ -32,6 +35,8 @@ enum SearchCommand: Subcommand {
                 "--highest", value: "N", "the most that are tried (default: 1024, or 1024 times the first rate)"),
             OptionSpecification(
                 "--output", value: "PREFIX", "run files are PREFIX-N-TRY.sqlite (default: results/PLAN-TIME)"),
+            OptionSpecification(
+                "--format", choices: ["table", "markdown", "json"], "how to print what was found (default: table)"),
             OptionSpecification("--quiet", "no progress"),
         ],
         examples: [
@@ -61,7 +66,14 @@ enum SearchCommand: Subcommand {
             prefix: try arguments.runPath(else: "results/\(documents.plan.name)-\(WallTime.fileStamp())"),
             budget: documents.plan.budget, load: load, console: quiet)
         let code = try search.perform()
-        console.output(TerminalFormat.text(search.report(documents.plan), usesColor: console.usesColor))
+        let report = search.report(documents.plan)
+        let text =
+            switch arguments["--format"] {
+            case "markdown": MarkdownFormat.text(report.report)
+            case "json": report.json.pretty()
+            default: TerminalFormat.text(report.report, usesColor: console.usesColor)
+            }
+        console.output(text)
         return code
     }
 }
@@ -76,6 +88,8 @@ private struct SearchRun {
     private var search: LoadSearch
     private var spent = Money.zero
     private var notices: [String] = []
+    private var failures: [Int: [OutcomeClass: Int]] = [:]
+    private var unansweredLoad: Int?
 
     init(planPath: String, prefix: String, budget: Money?, load: SearchedLoad, console: Console) {
         self.planPath = planPath
@@ -87,7 +101,13 @@ private struct SearchRun {
     }
 
     mutating func perform() throws(CommandError) -> ExitCode {
+        let signals = SignalWatch(console)
+        defer { signals.cancel() }
         while let steps = search.nextLoad {
+            if signals.isInterrupted {
+                notices.append("ended early: \(StopReason.interrupted.rawValue)")
+                return .interrupted
+            }
             if let budget, spent >= budget {
                 notices.append("the budget is spent")
                 return .budgetReached
@@ -95,14 +115,26 @@ private struct SearchRun {
             let plan = try plan(steps)
             let path = "\(prefix)-\(load.number(steps))-\(search.tryCount + 1).sqlite"
             if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
-            let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
+            let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform(
+                endedBy: signals)
             spent += end.progress.spent
+            for counts in end.progress.failures { failures[steps, default: [:]].merge(counts, uniquingKeysWith: +) }
             guard [.complete, .errorRate, .overSaturation].contains(end.reason) else {
                 notices.append("ended early: \(end.reason.rawValue)")
                 return end.exitCode
             }
+            // Who answers nothing is down: that says nothing of how much it bears.
+            guard end.progress.hasSuccess else {
+                unansweredLoad = steps
+                notices.append("at \(load.text(steps)) nothing was measured: no call was answered")
+                return .notMeasured
+            }
             let file = try Runs.file(path)
-            guard HarnessVerdict(attempts: file.attempts, health: file.health).isValid else {
+            guard
+                HarnessVerdict(
+                    attempts: file.attempts, health: file.health, isOpen: plan.profile.load.isOpen
+                ).isValid
+            else {
                 notices.append(
                     "at \(load.text(steps)) the harness itself could not keep up: no higher load can be measured")
                 return .notMeasured
@@ -143,48 +175,10 @@ private struct SearchRun {
         return try Plans.plan(documents)
     }
 
-    func report(_ plan: PlanProfile) -> Report {
-        let rows = search.probes.sorted { $0.load < $1.load }.map { probe in
-            return [
-                load.number(probe.load), "\(probe.tryCount)", Figures.count(probe.callCount),
-                Figures.share(probe.callCount == 0 ? nil : Double(probe.goodCount) / Double(probe.callCount)),
-                probe.interval.map { "\(Figures.share($0.lower)) – \(Figures.share($0.upper))" } ?? Figures.none,
-                verdict(probe),
-            ]
-        }
-        let early = search.probes.contains { $0.earlyEndCount > 0 }
-        let table = Table(
-            "Loads",
-            columns: [
-                .init(load.unitText), .init("runs"), .init("calls"), .init("good"),
-                .init("95 % interval", isNumeric: false), .init("verdict", isNumeric: false),
-            ], rows: rows,
-            note:
-                "A load is good if \(Figures.share(search.rules.wantedShare)) of its calls meet every objective of the plan."
-                + (early
-                    ? " A run ends early once sessions have come faster than they were served; its calls until then count."
-                    : ""))
-        return Report(
-            title: "Search for the highest load: \(plan.endpoints.first?.identifier.rawValue ?? plan.name)",
-            introduction: [finding], tables: [table], notices: notices)
-    }
-
-    private func verdict(_ probe: LoadSearch.Probe) -> String {
-        var parts = [probe.verdict.rawValue]
-        if probe.isClose { parts.append(probe.callCount == 0 ? "no call could be judged" : "by the estimate alone") }
-        if probe.earlyEndCount > 0 { parts.append("\(Counted.text(probe.earlyEndCount, "run")) ended early") }
-        return parts.joined(separator: ", ")
-    }
-
-    private var finding: String {
-        switch (search.highestGood, search.lowestBad) {
-        case (let good?, let bad?):
-            "The highest load that meets the objectives lies from \(load.number(good)) to below \(load.text(bad))"
-                + (load.isPrecise(search) ? "." : "; the search ended before it was as exact as wanted.")
-        case (let good?, nil): "\(load.text(good)), the most that were tried, meet the objectives."
-        case (nil, let bad?): "Already \(load.text(bad)) do not meet the objectives."
-        case (nil, nil): "Nothing was found out."
-        }
+    func report(_ plan: PlanProfile) -> SearchReport {
+        SearchReport(
+            plan: plan, load: load, search: search, failures: failures, unansweredLoad: unansweredLoad, notices: notices
+        )
     }
 }
 

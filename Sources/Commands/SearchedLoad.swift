@@ -74,6 +74,9 @@ struct SearchedLoad {
         unit.map { Self.text($0 * Double(load)) } ?? "\(load)"
     }
 
+    /// A load as the figure that its text stands for.
+    func value(_ load: Int) -> Double { Double(number(load)) ?? Double(load) }
+
     /// A load with its unit.
     func text(_ load: Int) -> String { "\(number(load)) \(unitText)" }
 

@@ -93,7 +93,7 @@ extension EndpointAnalysis {
             ("session_model_time", CallMetric.Unit.seconds.rawValue, sessionModelTime),
             ("session_wall_time", CallMetric.Unit.seconds.rawValue, agents.sessions.wallTime),
             ("time_to_final_answer_token", CallMetric.Unit.seconds.rawValue, agents.sessions.timeToFinalAnswer),
-        ]
+        ] + steadySummaries
     }
 
     /// Every count, sum and share.
@@ -122,9 +122,10 @@ extension EndpointAnalysis {
             ("good_share", "", attainment.share),
             ("good_share_lower_95", "", attainmentShare.interval?.lower),
             ("good_share_upper_95", "", attainmentShare.interval?.upper),
-            ("good_calls_per_second", "1/s", goodput),
+            ("good_calls_per_second", "1/s", steady.goodput),
+            ("good_calls_per_active_second", "1/s", goodCallsPerActiveSecond),
         ]
-        sums += agentSums(lengths)
+        sums += steadySums + agentSums(lengths)
         for (outcome, count) in outcomes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             sums.append(("outcome_" + outcome.rawValue, "calls", Double(count)))
         }

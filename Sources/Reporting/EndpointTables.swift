@@ -15,6 +15,7 @@ public enum EndpointTables {
     public static func all(_ analysis: RunAnalysis) -> [Table] {
         var tables = [reliability(analysis)] + AgentTables.sessions(analysis)
         tables += [latency(analysis), streaming(analysis), speed(analysis)]
+        tables += [SteadyTable.table(analysis)].compactMap(\.self)
         tables += [TokenTables.tokens(analysis), TokenTables.cache(analysis)]
         tables += [TokenTables.cacheByGap(analysis)].compactMap(\.self)
         tables.append(money(analysis))
@@ -48,9 +49,7 @@ public enum EndpointTables {
                 "The interval allows for calls of one round failing together. Of a call that was sent again the first attempt "
                 + "counts. Skipped calls were never sent."
         ) { endpoint in
-            let failures = endpoint.outcomes.filter { !$0.key.isSuccess }
-                .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
-                .map { "\($0.key.rawValue) \(Figures.count($0.value))" }
+            let failures = Figures.outcomes(endpoint.outcomes.filter { !$0.key.isSuccess })
             let interval = endpoint.success.interval.map {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
             }
@@ -59,7 +58,7 @@ public enum EndpointTables {
                 Figures.count(endpoint.quarantinedCount), Figures.count(endpoint.success.hitCount),
                 Figures.share(endpoint.success.share), interval ?? Figures.none,
                 Figures.count(endpoint.sessionSuccess.trialCount), Figures.count(endpoint.sessionSuccess.hitCount),
-                failures.isEmpty ? Figures.none : failures.joined(separator: ", "),
+                failures ?? Figures.none,
             ]
         }
     }
@@ -169,9 +168,12 @@ public enum EndpointTables {
             [
                 .init("good"), .init("missed"), .init("undetermined"), .init("good, share"),
                 .init("95 % interval", isNumeric: false), .init("good calls/s"),
+                .init("ramps included"),
             ],
             note: "Good: \(limits.joined(separator: ", ")). Failed calls are misses; undetermined calls lack a figure. "
-                + "– where not one answer could be judged."
+                + "Good calls/s: of those sent while the whole load was there, per second of that time; ramps included: of "
+                + "all, per second in which there were calls to do. – where not one answer could be judged, or the whole "
+                + "load never was there."
         ) { endpoint in
             let interval = endpoint.attainmentShare.interval.map {
                 "\(Figures.share($0.lower)) – \(Figures.share($0.upper))"
@@ -179,7 +181,8 @@ public enum EndpointTables {
             return [
                 Figures.count(endpoint.attainment.goodCount), Figures.count(endpoint.attainment.missedCount),
                 Figures.count(endpoint.attainment.undeterminedCount), Figures.share(endpoint.attainment.share),
-                interval ?? Figures.none, endpoint.goodput.map { Figures.fixed($0, 2) } ?? Figures.none,
+                interval ?? Figures.none, endpoint.steady.goodput.map { Figures.fixed($0, 2) } ?? Figures.none,
+                endpoint.goodCallsPerActiveSecond.map { Figures.fixed($0, 2) } ?? Figures.none,
             ]
         }
     }

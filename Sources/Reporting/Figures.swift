@@ -71,6 +71,13 @@ public enum Figures {
         return decimals
     }
 
+    /// Counts of calls by how they ended, most frequent first, such as `server 12, rate-limited 3`; nil if there is none.
+    public static func outcomes(_ counts: [OutcomeClass: Int]) -> String? {
+        guard !counts.isEmpty else { return nil }
+        return counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            .map { "\($0.key.rawValue) \(Self.count($0.value))" }.joined(separator: ", ")
+    }
+
     /// Ranks as an interval, such as `2–4`, or one number.
     public static func ranks(_ best: Int, _ worst: Int) -> String {
         best == worst ? String(best) : "\(best)–\(worst)"

@@ -35,6 +35,7 @@ public enum JSONFormat {
             ("model", .string(analysis.documents.plan.model)),
             ("small_model", .optional(analysis.documents.plan.secondModel)),
             ("seed", .integer(analysis.documents.plan.seed)),
+            ("conditions", RunConditions.json(analysis.documents.plan)),
             ("runs", .array(analysis.paths.map { .string($0) })), ("facts", .object(JSONObject(facts))),
             ("harness", ["valid": .bool(analysis.isValid), "findings": .array(findings)]),
         ]
@@ -77,7 +78,9 @@ public enum JSONFormat {
             ]
         }
         let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
-        let notices = ranking.notices + warning + OutputAdherenceNotice.texts(analysis) + analysis.notes
+        let notices =
+            ranking.notices + warning + OutputAdherenceNotice.texts(analysis)
+            + SteadyTable.notices(analysis) + analysis.notes
         return [
             ("complete_rounds", .integer(ranking.roundCount)),
             ("times_count_from", .string(ranking.isOpen ? "due" : "sent")),

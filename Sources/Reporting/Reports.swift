@@ -48,9 +48,7 @@ public enum Reports {
             "\(Counted.text(ranking.roundCount, "complete round")) of "
                 + "\(Counted.text(plan.sessionsPerRound, "session")) per endpoint, "
                 + "\(Figures.counted(calls, "call")), workload \(analysis.documents.workload.name), "
-                + "\(plan.loadText), \(plan.order.rawValue) order"
-                + (plan.waitText.map { ", \($0)" } ?? "")
-                + (plan.outputLength == .natural ? "" : ", \(plan.outputLength.rawValue) output length")
+                + RunConditions.texts(plan).joined(separator: ", ")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
         return lines
@@ -65,7 +63,9 @@ public enum Reports {
             + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
         // Where there is a ranking, it stands beside that.
         let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
-        return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis) + clean
+        return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis)
+            + SteadyTable.notices(analysis)
+            + clean
             + (ranking.hasRanks ? [method] : [])
             + analysis.notes
     }

@@ -162,7 +162,7 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         let analysis = try RunAnalysis([try fixture.file()])
         let a = analysis.endpoints[0]
         #expect(a.attainment.undeterminedCount == 1 && a.attainment.missedCount == 1)
-        #expect(a.attainment.share == nil && a.goodput == nil)
+        #expect(a.attainment.share == nil && a.goodCallsPerActiveSecond == nil)
         #expect(a.attainmentShare.share == nil && a.attainmentShare.interval == nil)
         #expect(analysis.endpoints[1].attainment.share == 0, "who only fails has no good calls, and that is known")
     }
@@ -258,6 +258,58 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         call.started = call.due?.advanced(by: .milliseconds(delay))
         let verdict = HarnessVerdict(attempts: [call], health: [])
         #expect(verdict.isValid == isValid && verdict.findings.count == findings)
+    }
+
+    @Test(arguments: [
+        (delay: Int64(49), firstToken: Int64(1000), severity: HarnessVerdict.Severity?.some(.warning)),
+        (49, 6000, nil), (51, 6000, .invalid), (51, 60_000, .invalid), (600, 60_000, .invalid), (61, 1000, .invalid),
+    ])
+    func `more than 50 ms of our own delay is invalid, however slow the answers are`(
+        delay: Int64, firstToken: Int64, severity: HarnessVerdict.Severity?
+    ) {
+        var call = RunFixture.call(place(), timeToFirstToken: firstToken)
+        call.started = call.due?.advanced(by: .milliseconds(delay))
+        let verdict = HarnessVerdict(attempts: [call], health: [])
+        #expect(verdict.findings.map(\.severity) == [severity].compactMap(\.self), "\(verdict.findings)")
+    }
+
+    /// A session every 100 ms, of fifty calls each; the beginning of each comes late, or had to wait for room.
+    private func arrivals(late: (Int64) -> Int64, waiting: (Int64) -> Int64 = { _ in 0 }) -> [AttemptRow] {
+        (0..<20).flatMap { session -> [AttemptRow] in
+            let due = Int64(session) * 100
+            return (0..<50).map { number in
+                var call = RunFixture.call(place(0, 0, session, number), at: due + Int64(number) * 400)
+                guard number == 0, let planned = call.due else { return call }
+                let ready = planned.advanced(by: .milliseconds(waiting(due)))
+                call.predecessorEnd = ready
+                call.started = ready.advanced(by: .milliseconds(late(due)))
+                return call
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            (0.0, 0.0, true, HarnessVerdict.Severity?.none), (0.02, 0, true, nil), (0.05, 0, true, .invalid),
+            (0.05, 0, false, nil), (0, 0.05, true, .warning), (0, 0.02, true, nil), (0.05, 0.05, true, .invalid),
+        ] as [(Double, Double, Bool, HarnessVerdict.Severity?)])
+    func `an open load that is below 98 % of the planned rate is invalid, or is said to have been held up`(
+        late: Double, waiting: Double, isOpen: Bool, severity: HarnessVerdict.Severity?
+    ) {
+        let attempts = arrivals(late: { Int64(Double($0) * late) }, waiting: { Int64(Double($0) * waiting) })
+        let verdict = HarnessVerdict(attempts: attempts, health: [], isOpen: isOpen)
+        let own = verdict.findings.filter { $0.text.contains("planned rate") }
+        #expect(own.map(\.severity) == [severity].compactMap(\.self), "\(verdict.findings)")
+        #expect(verdict.isValid == (severity != .invalid), "\(verdict.findings)")
+    }
+
+    @Test func `a short round that ends a few milliseconds late has kept its rate`() {
+        let burst = (0..<20).map { session in
+            var call = RunFixture.call(place(0, 0, session), at: Int64(session))
+            call.started = call.due?.advanced(by: .milliseconds(4))
+            return call
+        }
+        #expect(HarnessVerdict(attempts: burst, health: [], isOpen: true).findings.isEmpty)
     }
 }
 

@@ -25,9 +25,13 @@ import Testing
     }
 
     @Test func `the window begins when the load is there and ends when it no longer is`() throws {
-        let sessions = [session(0, began: 10), session(1, began: 20), session(2, began: 50), session(3, began: 90)]
+        // Two at a time, 100 ns each: two begin, two follow, and when the third ends its place stays empty.
+        let sessions = [session(0, began: 10), session(1, began: 20), session(2, began: 110), session(3, began: 120)]
         let window = try #require(SteadyWindow(sessions.reversed(), liveCount: 2))
-        #expect(window.begin.nanoseconds == 20 && window.end.nanoseconds == 90)
+        #expect(window.begin.nanoseconds == 20 && window.end.nanoseconds == 210)
+        #expect(window.length == .nanoseconds(190))
+        let alone = try #require(SteadyWindow(Array(sessions[...2]), liveCount: 1))
+        #expect(alone.begin.nanoseconds == 10 && alone.end.nanoseconds == 210, "one place is never left empty before")
         #expect(SteadyWindow(sessions, liveCount: 4) == nil, "nothing came after the load was there")
     }
 
@@ -71,7 +75,7 @@ import Testing
                 attempt(0, sent: 10, first: 50), attempt(0, sent: 20, first: 51),
                 attempt(0, sent: 30, first: 1, outcome: .server),
                 attempt(0, sent: 40, first: 1, outcome: .aborted), attempt(1, sent: 100, first: 10),
-                attempt(1, sent: 101, first: 10), elsewhere, retried,
+                attempt(1, sent: 201, first: 10), elsewhere, retried,
             ], objectives)
         #expect(figure.hitCount == 2 && figure.trialCount == 4)
         // One session all good and one all bad: two calls of each are worth no more than one.

@@ -21,13 +21,18 @@ private let program: URL? = {
 extension EndToEnd {
     @Suite(.serialized, .enabled(if: program != nil, "the program was not built: swift build --product submeter"))
     struct KillTests {
-        /// Starts the program, quietly.
+        /// Starts the program, quietly, and open to signals as from a shell: a thread of the tests may hold them back, which
+        /// what it starts would inherit.
         private func start(_ words: [String]) throws -> Process {
             let process = Process()
             process.executableURL = program
             process.arguments = words
             process.standardOutput = FileHandle.nullDevice
             process.standardError = FileHandle.nullDevice
+            var (none, held) = (sigset_t(), sigset_t())
+            unsafe sigemptyset(&none)
+            unsafe pthread_sigmask(SIG_SETMASK, &none, &held)
+            defer { unsafe pthread_sigmask(SIG_SETMASK, &held, nil) }
             try process.run()
             return process
         }
@@ -138,6 +143,46 @@ extension EndToEnd {
                 let name = "e\(place.endpoint)-r\(place.round)-s\(place.session)-c\(place.call)"
                 #expect(sent[name]?.count == 1, "\(name) had ended and was sent again")
             }
+        }
+
+        @Test(arguments: [SIGINT, SIGTERM])
+        func `a search that is interrupted after its first run ends with 130, its record whole`(number: Int32) throws {
+            let persona = Persona(name: "a", network: .milliseconds(5), decodeTokensPerSecond: 20_000)
+            let settings = "sessions_per_round: 10\nobjectives: {time_to_first_token: 60s}"
+            let stage = try Stage([persona], settings: settings, calls: 6)
+            defer { stage.close() }
+            let folder = try folder(of: stage)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let prefix = folder.appending(path: "out").path
+            let words = ["search", "--quiet", "--output", prefix, folder.appending(path: "p.yaml").path]
+            /// The run files of the search that is under way.
+            func runs() throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sqlite") }
+            }
+            let patience = Date(timeIntervalSinceNow: 240)
+            var search = try start(words)
+            defer { if search.isRunning { kill(search.processIdentifier, SIGKILL) } }
+            /// True once a run after the first is well under way.
+            func isLaterRunUnderWay() throws -> Bool {
+                try runs().contains { name in
+                    let path = folder.appending(path: name).path
+                    return name != "out-1-1.sqlite" && ((try? RunFile(path: path).attempts.count) ?? 0) > 0
+                }
+            }
+            while try !isLaterRunUnderWay() {
+                try #require(Date() < patience, "there was no second run")
+                guard !search.isRunning else { continue }
+                // The harness may have been held up by other programs; it says so.
+                try #require(search.terminationStatus == 4, "it ended with \(search.terminationStatus)")
+                for name in try runs() { try FileManager.default.removeItem(at: folder.appending(path: name)) }
+                search = try start(words)
+            }
+            kill(search.processIdentifier, number)
+            while search.isRunning { try #require(Date() < patience, "the search went on") }
+            #expect(search.terminationReason == .exit && search.terminationStatus == 130)
+            let files = try runs().sorted().map { try RunFile(path: folder.appending(path: $0).path) }
+            #expect(files[0].facts["stop_reason"] == "complete" && !files[0].attempts.isEmpty)
+            #expect(files.allSatisfy { $0.facts["stop_reason"] != nil }, "a record was left open")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Encodings
 import Foundation
 import Profiles
 import Quantities
@@ -40,9 +41,11 @@ extension EndToEnd {
             return try submeter(["search"] + options, persona, plan: plan)
         }
 
-        /// Runs a command on a plan of one endpoint, whose provider a persona plays.
+        /// Runs a command on a plan of one endpoint, whose provider a persona plays, and which goes down for good once the
+        /// command has said the last words; an empty text lets it go down before.
         private func submeter(
-            _ words: [String], _ persona: Persona, plan: String, sessions: SessionLibrary? = nil
+            _ words: [String], _ persona: Persona, plan: String, sessions: SessionLibrary? = nil,
+            downAfter lastWords: String? = nil
         ) throws -> (code: ExitCode, output: String, files: Int) {
             let prices =
                 "submeter: prices\nversion: 1\nrows: [{provider: a, model: m, input_per_million: 1 USD, output_per_million: 4 USD, source: s, date: d}]"
@@ -51,6 +54,7 @@ extension EndToEnd {
             }
             let fleet = try Fleet([.init(persona: persona, price: rows[0])], seed: Seed(1))
             defer { fleet.stop() }
+            if lastWords == "" { fleet.stop() }
             let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
@@ -86,6 +90,9 @@ extension EndToEnd {
             ]
             let console = Console(arguments: words + options, environment: [:]) { descriptor, bytes in
                 if descriptor == 1 { written.withLock { $0 += bytes } }
+                if let lastWords, descriptor == 2, String(decoding: bytes, as: UTF8.self).contains(lastWords) {
+                    fleet.stop()
+                }
             }
             let code = Submeter.run(console)
             let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
@@ -141,6 +148,47 @@ extension EndToEnd {
             #expect(found.code == .inconclusive, "\(found.output)")
             #expect(found.output.contains("at 500 sessions/s all sessions had begun before one ended"))
             #expect(found.output.contains("Nothing was found out.") && found.files == 1)
+        }
+
+        private static let quick = Persona(
+            name: "a", network: .milliseconds(1), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 50_000, jitter: 0)
+        private static let easyPlan =
+            "sessions_per_round: 40\ntime_scale: 0\nobjectives: {time_to_first_token: 60s}"
+
+        @Test func `a search against a server that is down says that nothing was measured`() throws {
+            let found = try submeter(["search"], Self.quick, plan: Self.easyPlan, downAfter: "")
+            #expect(found.code == .notMeasured, "\(found.output)")
+            #expect(found.output.contains("at 1 live sessions nothing was measured: no call was answered"))
+            let finding = "Nothing was found out: the endpoint answered no call."
+            #expect(found.output.contains("\(finding)\nrecorded history, waits scaled by 0.0\n"))
+            #expect(found.files == 1)
+            #expect(found.output.contains(/nothing was measured +connect-refused \d+/), "\(found.output)")
+        }
+
+        @Test func `a server that dies between two runs has no capacity, and no load above what it bore is judged`()
+            throws
+        {
+            let words = ["search", "--format", "json"]
+            func search() throws -> (code: ExitCode, output: String, files: Int) {
+                try submeter(words, Self.quick, plan: Self.easyPlan, downAfter: "1 live sessions: ")
+            }
+            var found = try search()
+            // The harness in the test's own process may be held up by other programs; it says so.
+            for _ in 0..<2 where found.output.contains("could not keep up") { found = try search() }
+            #expect(found.code == .notMeasured, "\(found.output)")
+            let json = try JSONValue(parsing: Array(found.output.utf8))
+            #expect(json["conditions"]?["history"] == "recorded" && json["conditions"]?["load"] == nil)
+            #expect(json["submeter"] == "search" && json["version"] == 1 && json["unit"] == "live sessions")
+            #expect(
+                json["finding"]
+                    == "1 live sessions meet the objectives; then the endpoint answered no call, so no limit is known.")
+            #expect(json["highest_good_load"]?.doubleValue == 1 && json["lowest_bad_load"] == JSONValue.null)
+            #expect(json["notices"] == ["at 2 live sessions nothing was measured: no call was answered"])
+            #expect(json["unanswered_load"]?["load"]?.doubleValue == 2)
+            #expect(try #require(json["unanswered_load"]?["failed_calls"]?["connect-refused"]?.integerValue) > 0)
+            let loads = try #require(json["loads"]?.arrayValue)
+            #expect(loads.count == 1 && loads[0]["verdict"] == "good" && found.files == 2)
+            #expect(loads[0]["failed_calls"]?.objectValue?.members.isEmpty == true)
         }
 
         private func searchRate(_ persona: Persona) throws -> (code: ExitCode, output: String) {
