@@ -42,6 +42,7 @@ public final class RunDriver {
     private let routes: [EndpointRoute]
     private let credentials: CredentialKeeper
     private let runSalt: String
+    private let salts: [EndpointSalts]
     private let interruption: Interruption
     private var attemptNumbers: [CallKey: Int]
     private let earlierEnds: EarlierEnds
@@ -75,6 +76,9 @@ public final class RunDriver {
         self.writer = writer
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
+        salts = plan.endpoints.indices.map {
+            EndpointSalts(endpoint: $0, runSalt: runSalt, policy: plan.profile.salts)
+        }
         self.interruption = interruption
         routes = plan.endpoints.map { EndpointRoute($0, keepsAnswers: plan.profile.history != .recorded) }
         credentials = CredentialKeeper(loop, authorizers)
@@ -223,12 +227,7 @@ public final class RunDriver {
             session: session, graph: plan.graph(key), library: plan.library, seed: planned.seed,
             librarySeed: plan.seed.derived("library"), blockSeed: plan.seed.derived("blocks", planned.pass),
             tokenizer: plan.tokenizer)
-        let salt = Seed(UInt64(runSalt, radix: 16) ?? 0).derived("salt/\(key.endpoint)")
-        func digits(_ seed: Seed) -> String { String(Transcript.hexadecimal(seed.value).prefix(12)) }
-        let policy = plan.profile.salts
-        let salts = Salts(
-            run: runSalt, tenant: policy.tenant ? digits(salt.derived("tenant/" + session.tenant)) : "",
-            session: policy.session ? digits(salt.derived("session/\(key.round)", key.session)) : "")
+        let salts = salts[key.endpoint].salts(key, tenant: session.tenant)
         let stickinessKey =
             "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
         sessions[key] = LiveSession(
@@ -318,7 +317,8 @@ public final class RunDriver {
         let prefix =
             prefixes[name]
             ?? {
-                let prompt = session.transcript.prefix(agent: call.agent, runSalt: runSalt)
+                let prompt = session.transcript.prefix(
+                    agent: call.agent, runSalt: salts[key.session.endpoint].run)
                 return SharedPrefix(prompt: prompt, bytes: route.encoder.prefix(prompt, target: route.target))
             }()
         prefixes[name] = prefix

@@ -3,8 +3,8 @@ public import Statistics
 
 /// A session as messages: turns recorded sizes into text that is the same for the same seed.
 ///
-/// Later turns hold the recorded, or made-up, answers and tool results, so that every endpoint is sent the same bytes; unless
-/// what an endpoint answered is handed in.
+/// Later turns hold the recorded, or made-up, answers and tool results, so that every endpoint is sent the same bytes but for
+/// its salts; unless what an endpoint answered is handed in.
 public struct Transcript: Sendable {
     /// The session.
     public let session: Session

@@ -11,7 +11,7 @@ import Testing
 import Workloads
 import Transport
 
-/// A plan whose endpoints are the given personas, played by a fleet on free ports.
+/// A plan whose endpoints are the given personas, played by a fleet on free ports, and gateways to the first of them.
 struct Stage {
     let fleet: Fleet
     let plan: Plan
@@ -19,12 +19,13 @@ struct Stage {
 
     init(
         _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
-        sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001"
+        sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001", gateways: [String] = []
     ) throws {
+        let providers = personas.map(\.name) + gateways
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
-            + personas.map {
-                "  - {provider: \($0.name), model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d}\n"
+            + providers.map {
+                "  - {provider: \($0), model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d}\n"
             }.joined()
         guard case .prices(let rows) = try Document(Array(prices.utf8), file: "prices.yaml") else {
             throw CancellationError()
@@ -39,11 +40,12 @@ struct Stage {
             files["w.yaml"] = "submeter: workload\nversion: 1\nname: w\nsessions_file: s.jsonl"
             files["s.jsonl"] = String(decoding: SessionFile.write(sessions), as: UTF8.self)
         }
-        for (persona, port) in zip(personas, fleet.ports) {
-            files["\(persona.name).yaml"] = """
+        // A gateway is a further way to the first persona's server.
+        for (name, port) in zip(providers, fleet.ports + gateways.map { _ in fleet.ports[0] }) {
+            files["\(name).yaml"] = """
                 submeter: provider
                 version: 1
-                name: \(persona.name)
+                name: \(name)
                 delivery_path: self-hosted
                 dialect: openai-chat
                 base_url: http://127.0.0.1:\(port)/v1
@@ -57,10 +59,10 @@ struct Stage {
             name: p
             seed: \(seed)
             model: m
-            providers: [\(personas.map { "\($0.name).yaml" }.joined(separator: ", "))]
+            providers: [\(providers.map { "\($0).yaml" }.joined(separator: ", "))]
             prices: [prices.yaml]
             workload: w.yaml
-            endpoints: [\(personas.map { "{provider: \($0.name)}" }.joined(separator: ", "))]
+            endpoints: [\(providers.map { "{provider: \($0)}" }.joined(separator: ", "))]
             \(["load:", "live_sessions:"].contains(where: settings.contains) ? "" : "live_sessions: 2")
             time_scale: \(timeScale)
             \(settings)
