@@ -23,6 +23,8 @@ final class LiveCall {
     /// Whether the provider wants the call sent again; nil if it does not say.
     private(set) var shouldRetry: Bool?
     private var region: String?
+    /// The size of all content so far.
+    private var contentByteCount = 0
     /// What the endpoint answered; its text and reasoning only if they were to be kept.
     private(set) var answer: AssistantMessage?
 
@@ -75,13 +77,16 @@ final class LiveCall {
         decoder?.consume(bytes) { event in
             if case .content(let kind, let size) = event {
                 row.events.append(ContentEvent(at: at, kind: kind, byteCount: size))
+                contentByteCount += size
             }
         }
     }
 
-    /// True once so much has come that the session hangs up.
+    /// True once so much has come that the session hangs up: so many tokens by the bytes of the content, since an event holds
+    /// as many of them as the server likes.
     var hasEnough: Bool {
-        if case .tokens(let count) = abort { row.events.count >= max(1, count.value) } else { false }
+        guard case .tokens(let count) = abort else { return false }
+        return ApproximateTokenizer().tokens(bytes: contentByteCount) >= max(TokenCount(1), count)
     }
 
     /// How long a server may take to close a stream whose end it has announced.
