@@ -45,12 +45,11 @@ enum LiveHistory {
     private static func answered(
         _ live: [ToolCall], _ recorded: [ToolCall], _ results: [ToolResult], _ tools: [ToolDefinition]
     ) -> ([ToolCall], [ConversationItem], Int) {
-        var open = Array(zip(recorded, results))
+        let pairs = pairs(live, Array(zip(recorded, results)))
         var (calls, items, substitutedCount): ([ToolCall], [ConversationItem], Int) = ([], [], 0)
         var identifiers: Set<String> = []
         for (position, call) in live.enumerated() {
-            let place = open.firstIndex { $0.0.name == call.name } ?? open.indices.first
-            let pair = place.map { open.remove(at: $0) }
+            let pair = pairs[position]
             var call = call
             let isOffered = tools.contains { $0.name == call.name }
             if !isOffered || !isObject(call.arguments) {
@@ -59,7 +58,8 @@ enum LiveHistory {
                 call.arguments = pair.flatMap { isObject($0.0.arguments) ? $0.0.arguments : nil } ?? "{}"
             }
             if !isUsable(call.identifier) || !identifiers.insert(call.identifier).inserted {
-                call.identifier = pair?.0.identifier ?? "call_extra\(position)"
+                let recorded = pair.flatMap { identifiers.contains($0.0.identifier) ? nil : $0.0.identifier }
+                call.identifier = recorded ?? "call_extra\(position)"
                 identifiers.insert(call.identifier)
             }
             calls.append(call)
@@ -67,6 +67,20 @@ enum LiveHistory {
             items.append(.toolResult(ToolResult(callIdentifier: call.identifier, name: call.name, text: text)))
         }
         return (calls, items, substitutedCount)
+    }
+
+    /// What was recorded for each live call: by name for all that can have it so, and then what is left, in its order.
+    private static func pairs(
+        _ live: [ToolCall], _ recorded: [(ToolCall, ToolResult)]
+    ) -> [(ToolCall, ToolResult)?] {
+        var open = recorded
+        var pairs = live.map { call in
+            open.firstIndex { $0.0.name == call.name }.map { open.remove(at: $0) }
+        }
+        for position in pairs.indices where pairs[position] == nil && !open.isEmpty {
+            pairs[position] = open.removeFirst()
+        }
+        return pairs
     }
 
     /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text alone.

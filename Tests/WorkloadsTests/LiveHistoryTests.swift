@@ -45,9 +45,22 @@ import Testing
     @Test func `what would break the next request is replaced and counted`() {
         let (items, count) = merged(
             nil, [("bad id!", "read", #"{"path":"#), ("y", "nosuch", "{}"), ("y", "list", "{}")])
-        #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y list {}", "call_extra2 list {}"])
-        #expect(results(items) == ["r1 A", "y L", "call_extra2 No result was recorded for this call."])
+        #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y read {}", "r2 list {}"])
+        #expect(results(items) == ["r1 A", "y No result was recorded for this call.", "r2 L"])
         #expect(count == 2)
+    }
+
+    @Test func `no call takes the result of a tool that another call asks for`() {
+        let (items, count) = merged("live", [("x", "search", "{}"), ("y", "read", "{}"), ("z", "read", "{}")])
+        // Each gets what was recorded for its name before what nothing asks for goes to the rest, in their order.
+        #expect(calls(items) == ["x list {}", "y read {}", "z read {}"])
+        #expect(results(items) == ["x L", "y A", "z No result was recorded for this call."])
+        #expect(count == 1)
+    }
+
+    @Test func `no identifier stands twice, whatever the endpoint calls its calls`() {
+        let (items, _) = merged(nil, [("r2", "read", "{}"), ("bad id!", "list", "{}"), ("r2", "list", "{}")])
+        #expect(calls(items) == ["r2 read {}", "call_extra1 list {}", "call_extra2 list {}"])
     }
 
     @Test func `without a live call the recorded pair stays, and without results live calls go`() {
