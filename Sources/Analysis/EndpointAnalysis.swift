@@ -197,7 +197,9 @@ public struct EndpointAnalysis: Sendable {
     private static func activeTime(_ attempts: [AttemptRow]) -> Duration {
         Dictionary(grouping: attempts) { [$0.place.round, $0.part] }.values.reduce(.zero) { sum, block in
             // In a part of a run that goes on, a call may have been due before it.
-            let begins = block.map { max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) }
+            let begins = block.map {
+                max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) + $0.budgetHold
+            }
             guard let began = begins.min(), let ended = block.map(\.ended).max() else {
                 return sum
             }

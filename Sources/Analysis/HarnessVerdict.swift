@@ -44,7 +44,8 @@ public struct HarnessVerdict: Hashable, Sendable {
         // A call over a new connection is sent when the connection is up; that wait is the endpoint's, not ours.
         let delays = sent.compactMap { attempt -> Double? in
             guard let due = attempt.due, let started = attempt.started else { return nil }
-            return (started - max(due, attempt.predecessorEnd ?? due)).seconds
+            // Nor is a wait for money.
+            return (started - max(due, attempt.predecessorEnd ?? due) - attempt.budgetHold).seconds
         }
         dispatchDelay = Quantile.nearestRank(delays.sorted(), 0.99)
         let firstTokens = sent.compactMap { CallMetric.timeToFirstToken.value(of: $0) }.filter(\.isFinite).sorted()

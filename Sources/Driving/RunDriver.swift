@@ -212,7 +212,7 @@ public final class RunDriver {
                 guard !earlierEnds.rounds.contains(round) else { continue }
                 keep(.round(RoundRow(round: round, began: roundBegan, ended: NetworkLoop.now())))
             case .beginSession(let key): begin(key)
-            case .startCall(let key, let due, let predecessorEnd): start(key, due, predecessorEnd)
+            case .startCall(let key, let due, let end, let hold): start(key, due, predecessorEnd: end, hold: hold)
             case .skipCall(let key, let reason): skip(key, reason)
             case .endSession(let key, let isSuccess): end(key, isSuccess)
             case .finish(let reason): finished = reason
@@ -257,8 +257,9 @@ public final class RunDriver {
         keep(.attempt(row))
     }
 
-    private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
+    private func start(_ key: CallKey, _ due: Instant, predecessorEnd: Instant, hold: Duration) {
         var intent = intent(key, due: due, predecessorEnd: predecessorEnd)
+        intent.budgetHold = hold
         attemptNumbers[key] = intent.number + 1
         let route = routes[key.session.endpoint]
         let body = body(key, route)

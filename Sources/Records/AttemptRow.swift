@@ -18,6 +18,9 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var due: Instant?
     /// When the last call that it depends on ended.
     public var predecessorEnd: Instant?
+    /// How long it was then held back because it did not fit into the budget beside the calls under way; zero in run files of
+    /// older versions, whose calls were called due when there was money for them.
+    public var budgetHold = Duration.zero
     /// When its first byte was offered to the connection.
     public var sent: Instant?
     /// When the request was handed to the network loop.
@@ -124,7 +127,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
             "substituted_calls", "agent", "previous_call", "is_final",
-            "wanted_output_tokens", "output_is_forced",
+            "wanted_output_tokens", "output_is_forced", "budget_hold_ns",
         ]
     static let insertion = makeInsertion()
 
@@ -148,6 +151,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(divergence?.rawValue),
             SQLValue(substitutedCallCount), SQLValue(context?.agent), SQLValue(context?.previousCall),
             SQLValue(context?.isFinal), SQLValue(wantedOutput?.tokens.value), SQLValue(wantedOutput?.isForced),
+            SQLValue(budgetHold.nanoseconds),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -196,6 +200,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
                 agent: agent, previousCall: values[52].integer.map { Int($0) }, isFinal: values[53].integer == 1)
         }
         wantedOutput = tokens(54).map { WantedOutput(tokens: $0, isForced: values[55].integer == 1) }
+        budgetHold = duration(56) ?? .zero
     }
 }
 

@@ -10,6 +10,8 @@ public struct IntentRow: Hashable, Sendable {
     public var due: Instant
     /// When the last call that it depends on ended.
     public var predecessorEnd: Instant
+    /// How long the budget had then held it back.
+    public var budgetHold = Duration.zero
     /// When the request was handed to the network loop.
     public var started: Instant
     /// The prompt as the plan has it.
@@ -44,6 +46,7 @@ extension AttemptRow {
         self.init(place: intent.place, number: intent.number, outcome: .aborted, ended: intent.started)
         due = intent.due
         predecessorEnd = intent.predecessorEnd
+        budgetHold = intent.budgetHold
         started = intent.started
         sent = intent.started
         plannedInput = intent.plannedInput

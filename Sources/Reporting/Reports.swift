@@ -64,7 +64,8 @@ public enum Reports {
             + Figures.share(analysis.documents.plan.ranking.differenceThreshold, decimals: 0)
         // Where there is a ranking, it stands beside that.
         let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
-        return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis) + clean
+        return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis)
+            + [BudgetHoldNotice.text(analysis.budgetHolds)].compactMap(\.self) + clean
             + (ranking.hasRanks ? [method] : [])
             + analysis.notes
     }
