@@ -50,6 +50,7 @@ public final class RunDriver {
     private var scheduler: Scheduler
     private var sessions: [SessionKey: LiveSession] = [:]
     private var calls: [TransferIdentifier: LiveCall] = [:]
+    private var openStreams = OpenStreams()
     private var prefixes: [String: SharedPrefix] = [:]
     private var roundBegan = Instant(nanoseconds: 0)
     private var healthSince = Instant(nanoseconds: 0)
@@ -143,9 +144,10 @@ public final class RunDriver {
         var nextTick = now
         carryOut(scheduler.handle(.begin, at: now))
         while finished == nil, failure == nil {
-            let deadline = [scheduler.nextDeadline, nextTick].compactMap(\.self).min()
+            let deadline = [scheduler.nextDeadline, nextTick, openStreams.nextEnd].compactMap(\.self).min()
             loop.turn(until: deadline) { event, bytes in take(event, bytes) }
             now = NetworkLoop.now()
+            endCompleted(until: now)
             if now >= nextTick {
                 nextTick = now + .milliseconds(250)
                 tick(now)
@@ -155,14 +157,26 @@ public final class RunDriver {
             if interruption.isRequested { stop(.interrupted, now) }
             if let due = scheduler.nextDeadline, due <= now { carryOut(scheduler.handle(.timeReached, at: now)) }
         }
+        awaitClosing()
         tick(NetworkLoop.now())
         report(progress)
         if let failure { throw failure }
         return finished ?? .complete
     }
 
+    /// Waits for streams that are still open at the end of the run, so that it is known how long they were.
+    private func awaitClosing() {
+        while openStreams.count > 0, failure == nil {
+            loop.turn(until: NetworkLoop.now() + .milliseconds(50)) { event, bytes in take(event, bytes) }
+            for transfer in openStreams.overdue(at: NetworkLoop.now()) { loop.cancel(transfer) }
+            if interruption.isRequested { for transfer in openStreams.cutOff() { loop.cancel(transfer) } }
+        }
+    }
+
     private func stop(_ reason: StopReason, _ now: Instant) {
         carryOut(scheduler.handle(.stopRequested(reason), at: now))
+        // What has been answered is not aborted.
+        endCompleted(until: nil)
         for (transfer, call) in calls where call.abortedAs == nil {
             call.abortedAs = .aborted
             loop.cancel(transfer)
@@ -187,6 +201,7 @@ public final class RunDriver {
             call.abortedAs = outcome
             loop.cancel(transfer)
         }
+        for transfer in openStreams.overdue(at: now) { loop.cancel(transfer) }
         guard now - healthSince >= .seconds(1) || finished != nil else { return }
         if finished == nil { credentials.renew() }
         let health = loop.takeHealth()
@@ -194,7 +209,7 @@ public final class RunDriver {
             .health(
                 HealthRow(
                     at: now, length: now - healthSince, busy: health.busy, longestTurn: health.longestTurn,
-                    greatestLateness: health.greatestLateness, liveTransfers: calls.count)))
+                    greatestLateness: health.greatestLateness, liveTransfers: calls.count + openStreams.count)))
         healthSince = now
     }
 
@@ -372,9 +387,13 @@ public final class RunDriver {
             if call.hasEnough, call.abortedAs == nil {
                 call.abortedAs = .hungUp
                 loop.cancel(transfer)
+            } else if call.completed == at {
+                openStreams.complete(transfer, at: at)
             }
         case .ended(let transfer, let result):
+            if let stream = openStreams.remove(transfer) { return close(stream, result) }
             guard let call = calls.removeValue(forKey: transfer) else { return }
+            if call.completed != nil { openStreams.forget(transfer) }
             let endpoint = call.key.session.endpoint
             var row = call.finish(result, routes[endpoint], price: plan.endpoints[endpoint].price)
             if let answer = call.answer { take(answer, of: call.key, &row) }
@@ -382,8 +401,29 @@ public final class RunDriver {
         }
     }
 
+    /// Ends the attempts whose answers are whole, though their streams were not closed at once.
+    private func endCompleted(until now: Instant?) {
+        for (transfer, at) in openStreams.takeCompleted(until: now) {
+            guard let call = calls[transfer], call.abortedAs == nil else { continue }
+            calls[transfer] = nil
+            let endpoint = call.key.session.endpoint
+            var row = call.finish(at: at, routes[endpoint], price: plan.endpoints[endpoint].price)
+            if let answer = call.answer { take(answer, of: call.key, &row) }
+            settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting, open: transfer)
+        }
+    }
+
+    /// Completes the row of an attempt that had ended before its stream was closed.
+    private func close(_ stream: OpenStreams.Stream, _ result: TransferResult) {
+        var row = stream.row
+        row.note(result)
+        if stream.isCutOff { row.closed = nil }
+        keep(.attempt(row), replacing: stream.waiting)
+    }
+
     private func settle(
-        _ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil, replacing intent: WaitingRow? = nil
+        _ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil, replacing intent: WaitingRow? = nil,
+        open transfer: TransferIdentifier? = nil
     ) {
         let cost = Self.cost(row)
         let end = AttemptEnd(
@@ -391,7 +431,8 @@ public final class RunDriver {
         let actions = scheduler.handle(.attemptEnded(key, end), at: row.ended)
         var row = row
         row.willRetry = scheduler.willRetry(key)
-        keep(.attempt(row), replacing: intent)
+        let waiting = keep(.attempt(row), replacing: intent)
+        if let transfer { openStreams.insert(OpenStreams.Stream(row: row, waiting: waiting), transfer) }
         if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)

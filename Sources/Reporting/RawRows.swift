@@ -115,7 +115,7 @@ public enum RawRows {
             ("started_ns", time(row.started)), ("sent_ns", time(row.sent)), ("head_ns", time(row.head)),
             ("first_byte_ns", time(row.firstByte)), ("first_content_ns", time(row.events.first?.at)),
             ("last_content_ns", time(row.events.last?.at)), ("ended_ns", time(row.ended)),
-            ("content_events", .integer(row.events.count)),
+            ("closed_ns", time(row.closed)), ("content_events", .integer(row.events.count)),
         ]
     }
 
