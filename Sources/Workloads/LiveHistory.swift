@@ -12,11 +12,12 @@ enum LiveHistory {
     ///   - recorded: the items with the recorded answer first.
     ///   - live: what the endpoint answered.
     ///   - tools: the tools that are offered.
+    ///   - sendsReasoning: true if reasoning is sent back too, so that it counts in the size of an answer.
     ///   - filler: makes up text of a size in bytes; nil leaves the live answer as long as it is (`pinned` gives one).
     /// - Returns: the items, and how many tool calls were replaced by recorded ones.
     static func merged(
         _ recorded: [ConversationItem], _ live: AssistantMessage, tools: [ToolDefinition],
-        filler: ((Int) -> String)? = nil
+        sendsReasoning: Bool = false, filler: ((Int) -> String)? = nil
     ) -> (items: [ConversationItem], substitutedCount: Int) {
         guard case .assistant(let original)? = recorded.first else { return (recorded, 0) }
         let results = recorded.compactMap { item -> ToolResult? in
@@ -35,8 +36,8 @@ enum LiveHistory {
             (answer.toolCalls, made, substitutedCount) = answered(live.toolCalls, original.toolCalls, results, tools)
         }
         if let filler {
-            let missing = size(original) + size(results) - size(answer) - size(made)
-            fit(&answer, missing: missing, filler)
+            let wanted = size(original, sendsReasoning) + size(results)
+            fit(&answer, missing: wanted - size(answer, sendsReasoning) - size(made), sendsReasoning, filler)
         }
         let rest = recorded.dropFirst().filter { if case .toolResult = $0 { false } else { true } }
         return ([.assistant(answer)] + made + rest, substitutedCount)
@@ -83,25 +84,40 @@ enum LiveHistory {
         return pairs
     }
 
-    /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text alone.
-    private static func fit(_ answer: inout AssistantMessage, missing: Int, _ filler: (Int) -> String) {
-        let text = answer.text ?? ""
+    /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text, and by its reasoning
+    /// where that is sent and there is too little text to take away.
+    private static func fit(
+        _ answer: inout AssistantMessage, missing: Int, _ sendsReasoning: Bool, _ filler: (Int) -> String
+    ) {
         if missing > 0 {
-            answer.text = text + filler(missing)
-        } else if missing < 0 {
-            let kept = text.utf8.prefix(max(0, text.utf8.count + missing))
-            // A character that was cut through is left out.
-            answer.text = String(decoding: kept, as: UTF8.self).replacing("\u{FFFD}", with: "")
+            answer.text = (answer.text ?? "") + filler(missing)
+        } else {
+            var excess = -missing
+            answer.text = answer.text.map { cut($0, by: &excess) }
+            if sendsReasoning { answer.reasoning = answer.reasoning.map { cut($0, by: &excess) } }
         }
         if answer.text?.isEmpty == true, !answer.toolCalls.isEmpty { answer.text = nil }
+        if answer.reasoning?.isEmpty == true { answer.reasoning = nil }
     }
 
-    private static func size(_ answer: AssistantMessage) -> Int {
-        (answer.text?.utf8.count ?? 0)
-            + answer.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+    /// A text without as much of its end as it has to lose, which is counted down.
+    private static func cut(_ text: String, by excess: inout Int) -> String {
+        guard excess > 0 else { return text }
+        let kept = text.utf8.prefix(max(0, size(text) - excess))
+        excess = max(0, excess - size(text))
+        // A character that was cut through is left out.
+        return String(decoding: kept, as: UTF8.self).replacing("\u{FFFD}", with: "")
     }
 
-    private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + $1.text.utf8.count } }
+    /// How large a text is, in the unit in which answers are pinned: bytes.
+    private static func size(_ text: String) -> Int { text.utf8.count }
+
+    private static func size(_ answer: AssistantMessage, _ sendsReasoning: Bool) -> Int {
+        size(answer.text ?? "") + (sendsReasoning ? size(answer.reasoning ?? "") : 0)
+            + answer.toolCalls.reduce(0) { $0 + size($1.name) + size($1.arguments) }
+    }
+
+    private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + size($1.text) } }
 
     private static func size(_ items: [ConversationItem]) -> Int {
         size(

@@ -198,13 +198,15 @@ public struct Transcript: Sendable {
     ///   - tools: the tools of the call's agent.
     ///   - live: what the endpoint answered to the call whose output opens this one's items.
     ///   - isPinned: true makes the answer as large as the recorded one, so that contexts stay comparable.
+    ///   - sendsReasoning: true if the answer's reasoning is sent back too, and so is part of that size.
     /// - Returns: the items, and how many live tool calls were replaced by recorded ones.
     public func items(
-        _ index: Int, salts: Salts, tools: [ToolDefinition], live: AssistantMessage, isPinned: Bool
+        _ index: Int, salts: Salts, tools: [ToolDefinition], live: AssistantMessage, isPinned: Bool,
+        sendsReasoning: Bool = false
     ) -> (items: [ConversationItem], substitutedCount: Int) {
         var synthesizer = TextSynthesizer(seed: seed.derived("filler", index))
         return LiveHistory.merged(
-            items(index, salts: salts, tools: tools), live, tools: tools,
+            items(index, salts: salts, tools: tools), live, tools: tools, sendsReasoning: sendsReasoning,
             filler: isPinned ? { synthesizer.prose(byteCount: $0) } : nil)
     }
 

@@ -49,6 +49,26 @@ extension EndToEnd {
             #expect(recorded.rows.allSatisfy { $0.substitutedCallCount == 0 })
         }
 
+        @Test func `a pinned history keeps contexts as large as recorded where the provider wants reasoning back`()
+            throws
+        {
+            var thinking = persona
+            thinking.reasoningShare = 0.5
+            let stage = try Stage(
+                [thinking], settings: "rounds: 1\nsessions_per_round: 4\nhistory: pinned", calls: 5,
+                request: "{reasoning_field: reasoning_content}")
+            defer { stage.close() }
+            let (file, _) = try stage.run()
+            #expect(file.attempts.count == 20 && file.attempts.allSatisfy { $0.outcome == .ok })
+            #expect(file.attempts.contains { $0.events.contains { $0.kind == .reasoning } })
+            let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
+            for row in file.attempts {
+                let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
+                let growth = Double(truth.inputTokens.value) / Double(row.plannedInput.value) - 1
+                #expect(abs(growth) < 0.02, "\(row.place) is larger by \(growth)")
+            }
+        }
+
         @Test func `answers are judged against the tools and the recording`() throws {
             let replay = try replay("history: live")
             let judged = replay.rows.filter { $0.toolCallCount > 0 }

@@ -72,6 +72,27 @@ import Testing
         #expect(LiveHistory.merged([.user("first")], live, tools: tools).items == [.user("first")])
     }
 
+    @Test(arguments: [0, 5, 30, 60, 400], [0, 5, 30, 60, 400])
+    func `a pinned answer is as large as the recorded one where its reasoning is sent too`(text: Int, reasoning: Int) {
+        let original = AssistantMessage(text: String(repeating: "r", count: 40), reasoning: "recorded reasoning")
+        let live = AssistantMessage(
+            text: String(repeating: "t", count: text), reasoning: String(repeating: "h", count: reasoning))
+        func pinned(_ sendsReasoning: Bool) -> (text: String, reasoning: String) {
+            let items = LiveHistory.merged(
+                [.assistant(original), .user("go on")], live, tools: tools, sendsReasoning: sendsReasoning
+            ) { String(repeating: ".", count: $0) }.items
+            guard case .assistant(let answer)? = items.first else { return ("", "") }
+            return (answer.text ?? "", answer.reasoning ?? "")
+        }
+        let whole = "recorded reasoning".count + 40
+        let sent = pinned(true)
+        #expect(sent.text.count + sent.reasoning.count == whole)
+        // Text goes first, and reasoning only where it alone is too much.
+        #expect(sent.reasoning.count == min(reasoning, whole))
+        let unsent = pinned(false)
+        #expect(unsent.text.count == 40 && unsent.reasoning.count == reasoning)
+    }
+
     @Test(arguments: ["", "short", String(repeating: "long ", count: 40), String(repeating: "日本", count: 30)])
     func `a pinned answer is as large as the recorded one`(text: String) {
         let live = AssistantMessage(text: text, toolCalls: [ToolCall(identifier: "x", name: "list", arguments: "{}")])
