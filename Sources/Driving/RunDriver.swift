@@ -209,7 +209,7 @@ public final class RunDriver {
             .health(
                 HealthRow(
                     at: now, length: now - healthSince, busy: health.busy, longestTurn: health.longestTurn,
-                    greatestLateness: health.greatestLateness, liveTransfers: calls.count + openStreams.count)))
+                    greatestLateness: health.greatestLateness, liveTransfers: calls.count)))
         healthSince = now
     }
 
