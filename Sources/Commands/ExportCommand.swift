@@ -12,7 +12,8 @@ enum ExportCommand: Subcommand {
             'counted_cost_usd' is what the report counts for an attempt, and 'cost_basis' what that rests on: the usage,
             the plan where none was told, or nothing. 'previous_call', 'is_final' and 'calls_in_flight' tell
             where a call stands in its session and under which load it was sent, 'wanted_output_tokens' and
-            'output_is_forced' how long its answer was to be.
+            'output_is_forced' how long its answer was to be. 'budget_hold_ns' is how long the budget held a call back
+            that was due, and 'closed_ns' when its stream was closed, which may be after the call had ended.
             """,
         options: [
             OptionSpecification("--format", choices: ["jsonl", "csv"], "how to print it (default: jsonl)"),

@@ -96,7 +96,7 @@ final class LiveCall {
     static let closingGrace = Duration.seconds(2)
     /// How long the next call waits for that at most: what comes in the next packet leaves the connection free for it, and the
     /// delay stays below what is tolerated of the harness.
-    static let closingPatience = Duration.milliseconds(2)
+    static let closingPatience = Duration.milliseconds(1)
 
     /// The class of the patience that has run out, if any; `ok` if nothing more is to be waited for.
     func impatience(_ timeouts: Timeouts, at now: Instant) -> OutcomeClass? {

@@ -1,3 +1,4 @@
+import Encodings
 import Fixtures
 import Quantities
 import Ranking
@@ -44,7 +45,14 @@ import Testing
                 let calls = holds.enumerated().map { call(endpoint, held: endpoint == 0 ? $1 : 0, index: $0) }
                 fixture.addSession(endpoint, 0, 0, calls: calls)
             }
-            let analysis = try RunAnalysis([try fixture.file()])
+            let file = try fixture.file()
+            let analysis = try RunAnalysis([file])
+            var rows: [JSONValue] = []
+            RawRows.json(file, .attempts) { rows.append($0) }
+            #expect(
+                rows.prefix(holds.count).map { $0["budget_hold_ns"]?.integerValue } == holds.map { Int($0) * 1_000_000 }
+            )
+            #expect(rows.allSatisfy { $0["closed_ns"] != nil && $0["closed_ns"] == $0["ended_ns"] })
             #expect(analysis.budgetHolds.startedCount == 2 * holds.count)
             return Reports.full(Ranking(analysis), analysis).notices.filter { $0.hasPrefix("The budget held back") }
         }
