@@ -65,7 +65,7 @@ public struct CallMetric: Sendable {
     /// All metrics in the order of the tables.
     public static let all: [CallMetric] = [
         timeToFirstByte, timeToFirstToken, scheduledTimeToFirstToken, timeToFirstOutput, timeToFirstToolCall,
-        timePerOutputToken, longestStall, turnTime, scheduledTurnTime, decodeRate, turnRate,
+        timePerOutputToken, longestStall, turnTime, scheduledTurnTime, closeDelay, decodeRate, turnRate,
     ]
 }
 

@@ -49,6 +49,7 @@ public struct HarnessVerdict: Hashable, Sendable {
         let sent = attempts.filter { $0.sent != nil && $0.due != nil }
         // A call over a new connection is sent when the connection is up; that wait is the endpoint's, not ours.
         let delays = sent.compactMap { attempt -> Double? in
+            // Nor is a wait for money.
             guard let ready = attempt.ready, let started = attempt.started else { return nil }
             return (started - ready).seconds
         }

@@ -14,7 +14,7 @@ struct RoundSpan {
     /// Nil without attempts.
     init?(_ attempts: [AttemptRow]) {
         // In a part of a run that goes on, a call may have been due before it.
-        let begins = attempts.map { max($0.due ?? $0.ended, $0.predecessorEnd ?? $0.due ?? $0.ended) }
+        let begins = attempts.map { $0.ready ?? max($0.ended, $0.predecessorEnd ?? $0.ended) }
         guard let begin = begins.min(), let end = attempts.map(\.ended).max() else { return nil }
         (self.begin, self.end) = (begin, end)
     }

@@ -25,6 +25,8 @@ public struct RunAnalysis: Sendable {
     public let notes: [String]
     /// Whether the endpoints' answers are of one length.
     public let outputLengths: OutputLengths
+    /// How often the budget held calls back.
+    public let budgetHolds: BudgetHolds
     /// Rounds that every endpoint finished, but for those that were stopped; only these are compared.
     public let completeRounds: [Int]
 
@@ -54,6 +56,7 @@ public struct RunAnalysis: Sendable {
         facts = first.facts
         let isOpen = documents.plan.load.isOpen
         verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health, isOpen: isOpen) }
+        budgetHolds = BudgetHolds(files.flatMap(\.attempts))
         notes = files.flatMap { $0.notes.map(\.text) }
         let plan = documents.plan
         let rows = Self.joined(files, roundCount: plan.rounds)

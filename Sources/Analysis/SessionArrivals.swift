@@ -56,6 +56,6 @@ struct SessionArrivals {
 }
 
 extension AttemptRow {
-    /// When it could have been sent: when it was due, or when what it waited for was over.
-    var ready: Instant? { due.map { max($0, predecessorEnd ?? $0) } }
+    /// When it could have been sent: when it was due, or when what it waited for was over, and there was money for it.
+    var ready: Instant? { due.map { max($0, predecessorEnd ?? $0) + budgetHold } }
 }

@@ -40,8 +40,8 @@ public struct SessionTimeline: Hashable, Sendable {
         }
     }
 
-    /// When a session started: when its first call was due; nil if no call of it was.
-    static func start(_ attempts: [AttemptRow]) -> Instant? { attempts.compactMap(\.due).min() }
+    /// When a session started: when its first call was due, or when the budget let it go; nil if no call of it was due.
+    static func start(_ attempts: [AttemptRow]) -> Instant? { attempts.compactMap(\.dueInBudget).min() }
 
     /// From the end of each rate-limited attempt to the start of the same call's next one.
     private static func rateLimitWaits(_ attempts: [AttemptRow]) -> [(from: Instant, to: Instant)] {

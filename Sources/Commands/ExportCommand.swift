@@ -13,7 +13,8 @@ enum ExportCommand: Subcommand {
             the plan where none was told, or nothing. 'previous_call', 'is_final' and 'calls_in_flight' tell
             where a call stands in its session and under which load it was sent, 'wanted_output_tokens' and
             'output_is_forced' how long its answer was to be. 'model' is the plan's name of the model that was asked
-            for, 'served_model' what the answer calls itself.
+            for, 'served_model' what the answer calls itself. 'budget_hold_ns' is how long the budget held a call back
+            that was due, and 'closed_ns' when its stream was closed, which may be after the call had ended.
             """,
         options: [
             OptionSpecification("--format", choices: ["jsonl", "csv"], "how to print it (default: jsonl)"),

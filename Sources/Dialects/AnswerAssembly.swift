@@ -12,6 +12,8 @@ struct AnswerAssembly {
     private(set) var response = DecodedResponse()
     /// True once an event has said that nothing more follows.
     var isTerminated = false
+    /// True if usage is not to be waited for any more either: Converse tells it after the end of the message.
+    var isComplete: Bool { isTerminated && usage.outputTotal != nil }
     private(set) var isMalformed = false
     private let options: DecodingOptions
     private var calls: [PendingCall] = []

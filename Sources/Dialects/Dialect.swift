@@ -102,6 +102,9 @@ public protocol RequestEncoder: Sendable {
     /// Headers that every request of the dialect has.
     var headers: [(name: String, value: String)] { get }
 
+    /// True if the reasoning of earlier answers is part of what is sent.
+    func sendsReasoning(_ target: RequestTarget) -> Bool
+
     /// The opening of a body, up to and including the system message.
     func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8]
 
@@ -127,6 +130,9 @@ public protocol RequestEncoder: Sendable {
 extension RequestEncoder {
     /// Server-sent events are accepted.
     public var headers: [(name: String, value: String)] { [("Accept", "text/event-stream")] }
+
+    /// Reasoning is not sent back, whatever the target wants.
+    public func sendsReasoning(_ target: RequestTarget) -> Bool { false }
 
     /// The path of a request.
     ///

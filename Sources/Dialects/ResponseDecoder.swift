@@ -26,6 +26,12 @@ public protocol ResponseDecoder: AnyObject {
     /// True once the stream has said that nothing more follows.
     var isTerminated: Bool { get }
 
+    /// True once nothing that could follow would say anything more of the answer: the stream has said its end, and where usage
+    /// may come after that, it has.
+    ///
+    /// Never true of a stream whose dialect has no mark of its end.
+    var isComplete: Bool { get }
+
     /// Takes the next bytes of the body.
     ///
     /// - Parameters:

@@ -24,6 +24,7 @@ final class ServerSentEventDecoder<Interpreter: StreamInterpreter>: ResponseDeco
     }
 
     var isTerminated: Bool { answer.isTerminated }
+    var isComplete: Bool { isDone || answer.isComplete }
 
     func consume(_ bytes: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
         guard !answer.isMalformed else { return }

@@ -18,6 +18,8 @@ final class LiveCall {
     private(set) var row: AttemptRow
     private var decoder: (any ResponseDecoder)?
     private(set) var lastActivity: Instant
+    /// When all of the answer was there, though its stream may still be open; nil before that.
+    private(set) var completed: Instant?
     /// When the last bytes of the body were read; what comes out only at its end came with them.
     private var lastBytes: Instant?
     /// Why we ended it ourselves.
@@ -25,6 +27,8 @@ final class LiveCall {
     /// Whether the provider wants the call sent again; nil if it does not say.
     private(set) var shouldRetry: Bool?
     private var region: String?
+    /// The size of all content so far.
+    private var contentByteCount = 0
     /// What the endpoint answered; its text and reasoning only if they were to be kept.
     private(set) var answer: AssistantMessage?
 
@@ -79,17 +83,25 @@ final class LiveCall {
         decoder?.consume(bytes) { event in
             if case .content(let kind, let size) = event {
                 row.events.append(ContentEvent(at: at, kind: kind, byteCount: size))
+                contentByteCount += size
             }
         }
+        if completed == nil, decoder?.isComplete == true { completed = at }
     }
 
-    /// True once so much has come that the session hangs up.
+    /// True once so much has come that the session hangs up: so many tokens by the bytes of the content, since an event holds
+    /// as many of them as the server likes.
     var hasEnough: Bool {
-        if case .tokens(let count) = abort { row.events.count >= max(1, count.value) } else { false }
+        guard case .tokens(let count) = abort else { return false }
+        let tokens = Double(contentByteCount) / ApproximateTokenizer.usualBytesPerToken
+        return tokens >= Double(max(1, count.value))
     }
 
     /// How long a server may take to close a stream whose end it has announced.
-    private static let closingGrace = Duration.seconds(2)
+    static let closingGrace = Duration.seconds(2)
+    /// How long the next call waits for that at most: what comes in the next packet leaves the connection free for it, and the
+    /// delay stays below what is tolerated of the harness.
+    static let closingPatience = Duration.milliseconds(1)
 
     /// The class of the patience that has run out, if any; `ok` if nothing more is to be waited for.
     func impatience(_ timeouts: Timeouts, at now: Instant) -> OutcomeClass? {
@@ -107,18 +119,7 @@ final class LiveCall {
 
     /// Judges the call, now that its exchange has ended.
     func finish(_ result: TransferResult) -> AttemptRow {
-        let end: TransportEnd = result.end == .complete ? .complete : .cut
-        let response = decoder?.finish(end) { event in
-            if case .content(let kind, let size) = event {
-                row.events.append(ContentEvent(at: lastBytes ?? result.at, kind: kind, byteCount: size))
-            }
-        }
-        if let response {
-            take(response)
-            row.routeMismatch = RouteProof.mismatch(response, region: region, expected: route.expectation)
-        } else {
-            row.outcome = .connectionLost
-        }
+        judge(result.end == .complete ? .complete : .cut, at: result.at)
         switch result.end {
         case .complete: break
         case .cancelled where abortedAs == .ok: break
@@ -127,15 +128,31 @@ final class LiveCall {
             row.outcome = outcome(failure.kind, decoded: row.outcome)
             row.errorText = row.errorText ?? failure.message
         }
-        row.ended = result.at
-        let connection = result.connection
-        row.httpVersion = connection.httpVersion
-        row.isReused = row.sent == nil ? nil : connection.isReused
-        (row.resolve, row.connect, row.tls) = (connection.resolve, connection.connect, connection.tls)
-        row.sentByteCount = result.sentByteCount
-        row.receivedByteCount = result.receivedByteCount
-        row.listCost = route.model.price.flatMap { Cost.of(row.usage, at: $0) }
+        row.ended = abortedAs == nil ? completed ?? result.at : result.at
+        row.note(result)
         return row
+    }
+
+    /// Judges the call, now that all of its answer is there; its exchange goes on.
+    func finish(at instant: Instant) -> AttemptRow {
+        judge(.complete, at: instant)
+        row.ended = instant
+        return row
+    }
+
+    private func judge(_ end: TransportEnd, at instant: Instant) {
+        let response = decoder?.finish(end) { event in
+            if case .content(let kind, let size) = event {
+                row.events.append(ContentEvent(at: lastBytes ?? instant, kind: kind, byteCount: size))
+            }
+        }
+        if let response {
+            take(response)
+            row.routeMismatch = RouteProof.mismatch(response, region: region, expected: route.expectation)
+        } else {
+            row.outcome = .connectionLost
+        }
+        row.listCost = route.model.price.flatMap { Cost.of(row.usage, at: $0) }
     }
 
     private func take(_ response: DecodedResponse) {
@@ -168,5 +185,18 @@ final class LiveCall {
         case .headersTooLarge, .bodyTooLarge, .protocolViolation: return .malformed
         case .connectionLost: return .connectionLost
         }
+    }
+}
+
+extension AttemptRow {
+    /// Takes down what is known of an exchange only when it is over.
+    mutating func note(_ result: TransferResult) {
+        closed = result.at
+        let connection = result.connection
+        httpVersion = connection.httpVersion
+        isReused = sent == nil ? nil : connection.isReused
+        (resolve, self.connect, tls) = (connection.resolve, connection.connect, connection.tls)
+        sentByteCount = result.sentByteCount
+        receivedByteCount = result.receivedByteCount
     }
 }

@@ -73,7 +73,8 @@ struct LiveSession {
         if let live = transcript.graph.entries[index].answered.flatMap({ answers[$0] }) {
             var count = 0
             (items, count) = transcript.items(
-                index, salts: salts, tools: prefix.prompt.tools, live: live, isPinned: isPinned)
+                index, salts: salts, tools: prefix.prompt.tools, live: live, isPinned: isPinned,
+                sendsReasoning: encoder.sendsReasoning(target))
             substitutedCallCount += count
         } else {
             items = transcript.items(index, salts: salts, tools: prefix.prompt.tools)

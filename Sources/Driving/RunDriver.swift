@@ -42,6 +42,7 @@ public final class RunDriver {
     private let routes: [EndpointRoutes]
     private let credentials: CredentialKeeper
     private let runSalt: String
+    private let salts: [EndpointSalts]
     private let interruption: Interruption
     private var attemptNumbers: [CallKey: Int]
     private let earlierEnds: EarlierEnds
@@ -49,6 +50,7 @@ public final class RunDriver {
     private var scheduler: Scheduler
     private var sessions: [SessionKey: LiveSession] = [:]
     private var calls: [TransferIdentifier: LiveCall] = [:]
+    private var openStreams = OpenStreams()
     private var prefixes: [String: SharedPrefix] = [:]
     private var roundBegan = Instant(nanoseconds: 0)
     private var healthSince = Instant(nanoseconds: 0)
@@ -75,6 +77,9 @@ public final class RunDriver {
         self.writer = writer
         self.loop = loop
         self.runSalt = plan.profile.salts.run ? runSalt : ""
+        salts = plan.endpoints.indices.map {
+            EndpointSalts(endpoint: $0, runSalt: runSalt, policy: plan.profile.salts)
+        }
         self.interruption = interruption
         routes = plan.endpoints.map { EndpointRoutes($0, keepsAnswers: plan.profile.history != .recorded) }
         credentials = CredentialKeeper(loop, authorizers)
@@ -139,9 +144,10 @@ public final class RunDriver {
         var nextTick = now
         carryOut(scheduler.handle(.begin, at: now))
         while finished == nil, failure == nil {
-            let deadline = [scheduler.nextDeadline, nextTick].compactMap(\.self).min()
+            let deadline = [scheduler.nextDeadline, nextTick, openStreams.nextEnd].compactMap(\.self).min()
             loop.turn(until: deadline) { event, bytes in take(event, bytes) }
             now = NetworkLoop.now()
+            endCompleted(until: now)
             if now >= nextTick {
                 nextTick = now + .milliseconds(250)
                 tick(now)
@@ -151,14 +157,26 @@ public final class RunDriver {
             if interruption.isRequested { stop(.interrupted, now) }
             if let due = scheduler.nextDeadline, due <= now { carryOut(scheduler.handle(.timeReached, at: now)) }
         }
+        awaitClosing()
         tick(NetworkLoop.now())
         report(progress)
         if let failure { throw failure }
         return finished ?? .complete
     }
 
+    /// Waits for streams that are still open at the end of the run, so that it is known how long they were.
+    private func awaitClosing() {
+        while openStreams.count > 0, failure == nil {
+            loop.turn(until: NetworkLoop.now() + .milliseconds(50)) { event, bytes in take(event, bytes) }
+            for transfer in openStreams.overdue(at: NetworkLoop.now()) { loop.cancel(transfer) }
+            if interruption.isRequested { for transfer in openStreams.cutOff() { loop.cancel(transfer) } }
+        }
+    }
+
     private func stop(_ reason: StopReason, _ now: Instant) {
         carryOut(scheduler.handle(.stopRequested(reason), at: now))
+        // What has been answered is not aborted.
+        endCompleted(until: nil)
         for (transfer, call) in calls where call.abortedAs == nil {
             call.abortedAs = .aborted
             loop.cancel(transfer)
@@ -183,6 +201,7 @@ public final class RunDriver {
             call.abortedAs = outcome
             loop.cancel(transfer)
         }
+        for transfer in openStreams.overdue(at: now) { loop.cancel(transfer) }
         guard now - healthSince >= .seconds(1) || finished != nil else { return }
         if finished == nil { credentials.renew() }
         let health = loop.takeHealth()
@@ -208,7 +227,7 @@ public final class RunDriver {
                 guard !earlierEnds.rounds.contains(round) else { continue }
                 keep(.round(RoundRow(round: round, began: roundBegan, ended: NetworkLoop.now())))
             case .beginSession(let key): begin(key)
-            case .startCall(let key, let due, let predecessorEnd): start(key, due, predecessorEnd)
+            case .startCall(let key, let due, let end, let hold): start(key, due, predecessorEnd: end, hold: hold)
             case .skipCall(let key, let reason): skip(key, reason)
             case .endSession(let key, let isSuccess): end(key, isSuccess)
             case .finish(let reason): finished = reason
@@ -223,12 +242,7 @@ public final class RunDriver {
             session: session, graph: plan.graph(key), library: plan.library, seed: planned.seed,
             librarySeed: plan.seed.derived("library"), blockSeed: plan.seed.derived("blocks", planned.pass),
             tokenizer: plan.tokenizer)
-        let salt = Seed(UInt64(runSalt, radix: 16) ?? 0).derived("salt/\(key.endpoint)")
-        func digits(_ seed: Seed) -> String { String(Transcript.hexadecimal(seed.value).prefix(12)) }
-        let policy = plan.profile.salts
-        let salts = Salts(
-            run: runSalt, tenant: policy.tenant ? digits(salt.derived("tenant/" + session.tenant)) : "",
-            session: policy.session ? digits(salt.derived("session/\(key.round)", key.session)) : "")
+        let salts = salts[key.endpoint].salts(key, tenant: session.tenant)
         let stickinessKey =
             "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
         sessions[key] = LiveSession(
@@ -258,8 +272,9 @@ public final class RunDriver {
         keep(.attempt(row))
     }
 
-    private func start(_ key: CallKey, _ due: Instant, _ predecessorEnd: Instant) {
+    private func start(_ key: CallKey, _ due: Instant, predecessorEnd: Instant, hold: Duration) {
         var intent = intent(key, due: due, predecessorEnd: predecessorEnd)
+        intent.budgetHold = hold
         attemptNumbers[key] = intent.number + 1
         let call = plan.session(key.session).calls[key.call]
         let route = routes[key.session.endpoint].route(of: call)
@@ -320,7 +335,8 @@ public final class RunDriver {
         let prefix =
             prefixes[name]
             ?? {
-                let prompt = session.transcript.prefix(agent: call.agent, runSalt: runSalt)
+                let prompt = session.transcript.prefix(
+                    agent: call.agent, runSalt: salts[key.session.endpoint].run)
                 return SharedPrefix(prompt: prompt, bytes: route.encoder.prefix(prompt, target: route.target))
             }()
         prefixes[name] = prefix
@@ -374,17 +390,41 @@ public final class RunDriver {
             if call.hasEnough, call.abortedAs == nil {
                 call.abortedAs = .hungUp
                 loop.cancel(transfer)
+            } else if call.completed == at {
+                openStreams.complete(transfer, at: at)
             }
         case .ended(let transfer, let result):
+            if let stream = openStreams.remove(transfer) { return close(stream, result) }
             guard let call = calls.removeValue(forKey: transfer) else { return }
+            if call.completed != nil { openStreams.forget(transfer) }
             var row = call.finish(result)
             if let answer = call.answer { take(answer, of: call.key, &row) }
             settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting)
         }
     }
 
+    /// Ends the attempts whose answers are whole, though their streams were not closed at once.
+    private func endCompleted(until now: Instant?) {
+        for (transfer, at) in openStreams.takeCompleted(until: now) {
+            guard let call = calls[transfer], call.abortedAs == nil else { continue }
+            calls[transfer] = nil
+            var row = call.finish(at: at)
+            if let answer = call.answer { take(answer, of: call.key, &row) }
+            settle(call.key, row, shouldRetry: call.shouldRetry, replacing: call.waiting, open: transfer)
+        }
+    }
+
+    /// Completes the row of an attempt that had ended before its stream was closed.
+    private func close(_ stream: OpenStreams.Stream, _ result: TransferResult) {
+        var row = stream.row
+        row.note(result)
+        if stream.isCutOff { row.closed = nil }
+        keep(.attempt(row), replacing: stream.waiting)
+    }
+
     private func settle(
-        _ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil, replacing intent: WaitingRow? = nil
+        _ key: CallKey, _ row: AttemptRow, shouldRetry: Bool? = nil, replacing intent: WaitingRow? = nil,
+        open transfer: TransferIdentifier? = nil
     ) {
         let cost = Self.cost(row)
         let end = AttemptEnd(
@@ -392,7 +432,8 @@ public final class RunDriver {
         let actions = scheduler.handle(.attemptEnded(key, end), at: row.ended)
         var row = row
         row.willRetry = scheduler.willRetry(key)
-        keep(.attempt(row), replacing: intent)
+        let waiting = keep(.attempt(row), replacing: intent)
+        if let transfer { openStreams.insert(OpenStreams.Stream(row: row, waiting: waiting), transfer) }
         if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)

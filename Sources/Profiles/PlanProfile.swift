@@ -96,12 +96,19 @@ public struct Objective: Hashable, Sendable {
 
 /// What of a prompt must be new, so that caches are not warm by accident.
 public struct SaltPolicy: Hashable, Sendable {
-    /// New in every run.
+    /// New in every run, and apart for every endpoint.
     public var run: Bool
     /// Apart for every tenant.
     public var tenant: Bool
     /// Apart for every replayed session.
     public var session: Bool
+
+    /// Makes a policy; each parameter sets the property of its name.
+    public init(run: Bool, tenant: Bool, session: Bool) {
+        self.run = run
+        self.tenant = tenant
+        self.session = session
+    }
 }
 
 /// How a plan's results are ranked.
@@ -122,7 +129,7 @@ public struct RankingSettings: Hashable, Sendable {
 public struct PlanProfile: Hashable, Sendable {
     /// Whose answers later calls of a session send back.
     public enum HistoryPolicy: String, CaseIterable, Hashable, Sendable {
-        /// The recorded ones: every endpoint is sent the same bytes.
+        /// The recorded ones: every endpoint is sent the same bytes, but for salts of equal length.
         case recorded
         /// The endpoint's own: contexts part from one another, and a cache covers what was generated.
         case live

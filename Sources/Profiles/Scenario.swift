@@ -116,6 +116,8 @@ public enum Scenario: String, CaseIterable, Hashable, Sendable {
     case unknownEvent = "unknown-event"
     /// A frame with a header of another type than text now and then; nothing where there are no frames.
     case unknownHeader = "unknown-header"
+    /// The stream stays open after its last word, as long as ``stallResume`` is silent.
+    case lateClose = "late-close"
 
     /// True if a request gets at most one of these.
     public var isFault: Bool {
@@ -123,7 +125,8 @@ public enum Scenario: String, CaseIterable, Hashable, Sendable {
         case .coalesce, .textOnly, .reasoning, .toolCall, .parallelToolCalls, .usageOwnEvent, .usageWithChoice,
             .usageAtFinish, .usageInsideChoice, .usageEverywhere, .commentsFirst, .carriageReturns, .noSpace,
             .dataFirst,
-            .byteByByte, .splitCharacters, .noEndMark, .emptyFirstEvent, .cumulative, .unknownEvent, .unknownHeader:
+            .byteByByte, .splitCharacters, .noEndMark, .emptyFirstEvent, .cumulative, .unknownEvent, .unknownHeader,
+            .lateClose:
             false
         default: true
         }

@@ -20,6 +20,9 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var due: Instant?
     /// When the last call that it depends on ended.
     public var predecessorEnd: Instant?
+    /// How long it was then held back because it did not fit into the budget beside the calls under way; zero in run files of
+    /// older versions, whose calls were called due when there was money for them.
+    public var budgetHold = Duration.zero
     /// When its first byte was offered to the connection.
     public var sent: Instant?
     /// When the request was handed to the network loop.
@@ -28,8 +31,13 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
     public var head: Instant?
     /// When the first body byte came.
     public var firstByte: Instant?
-    /// When it ended.
+    /// When it ended: once all of the answer was there, or the attempt had failed.
     public var ended: Instant
+    /// When the exchange was over too; nil if that was not awaited.
+    ///
+    /// A server may hold it open after its last word, for two seconds at most. In run files of older versions an attempt ended
+    /// no earlier.
+    public var closed: Instant?
     /// The HTTP status.
     public var status: Int?
     /// `1.1` or `2`.
@@ -126,7 +134,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             "served_model", "finish_reason", "response_id", "error", "text_bytes", "tool_calls",
             "fingerprint", "served_region", "route_mismatch", "quotas", "will_retry", "tool_level", "divergence",
             "substituted_calls", "agent", "previous_call", "is_final",
-            "wanted_output_tokens", "output_is_forced", "model",
+            "wanted_output_tokens", "output_is_forced", "model", "budget_hold_ns", "closed_ns",
         ]
     static let insertion = makeInsertion()
 
@@ -150,7 +158,7 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
             SQLValue(divergence?.rawValue),
             SQLValue(substitutedCallCount), SQLValue(context?.agent), SQLValue(context?.previousCall),
             SQLValue(context?.isFinal), SQLValue(wantedOutput?.tokens.value), SQLValue(wantedOutput?.isForced),
-            SQLValue(model),
+            SQLValue(model), SQLValue(budgetHold.nanoseconds), SQLValue(closed?.nanoseconds),
         ]
         return place.values + [SQLValue(number), SQLValue(part), .text(outcome.rawValue), SQLValue(skipReason)] + times
             + [.integer(ended.nanoseconds)] + connection + tokens + rest
@@ -200,6 +208,8 @@ public struct AttemptRow: Hashable, Sendable, RunRow {
         }
         wantedOutput = tokens(54).map { WantedOutput(tokens: $0, isForced: values[55].integer == 1) }
         model = values[56].text
+        budgetHold = duration(57) ?? .zero
+        closed = instant(58)
     }
 }
 

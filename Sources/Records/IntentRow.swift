@@ -12,6 +12,8 @@ public struct IntentRow: Hashable, Sendable {
     public var due: Instant
     /// When the last call that it depends on ended.
     public var predecessorEnd: Instant
+    /// How long the budget had then held it back.
+    public var budgetHold = Duration.zero
     /// When the request was handed to the network loop.
     public var started: Instant
     /// The prompt as the plan has it.
@@ -47,6 +49,7 @@ extension AttemptRow {
         due = intent.due
         model = intent.model
         predecessorEnd = intent.predecessorEnd
+        budgetHold = intent.budgetHold
         started = intent.started
         sent = intent.started
         plannedInput = intent.plannedInput

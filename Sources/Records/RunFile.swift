@@ -75,8 +75,9 @@ public struct RunFile: Sendable {
     /// All rows of a table, also of older versions.
     ///
     /// Version 1 kept the events in the attempt's row, did not say which process of the run wrote a row, and knew nothing of
-    /// routes and quotas. Version 2 did not judge tool calls, version 3 did not tell where a call stands in its session,
-    /// version 4 did not tell how long an answer was to be, and version 5 sent all calls to one model.
+    /// routes and quotas. Version 2 did not judge tool calls, version 3 did not tell where a call stands in its session, version
+    /// 4 did not tell how long an answer was to be, and version 5 sent all calls to one model, did not tell how long the budget
+    /// held a call back, nor the end of an answer from that of its exchange.
     static func rows<Row: RunRow>(
         _ type: Row.Type, _ database: Database, _ version: Int = schemaVersion
     ) throws(RecordsError) -> [Row] {
@@ -89,7 +90,8 @@ public struct RunFile: Sendable {
                 ]
             ), (3, ["tool_level": "NULL", "divergence": "NULL", "substituted_calls": "0"]),
             (4, ["agent": "NULL", "previous_call": "NULL", "is_final": "NULL"]),
-            (5, ["wanted_output_tokens": "NULL", "output_is_forced": "NULL"]), (6, ["model": "NULL"]),
+            (5, ["wanted_output_tokens": "NULL", "output_is_forced": "NULL"]),
+            (6, ["model": "NULL", "budget_hold_ns": "0", "closed_ns": "ended_ns"]),
         ]
         let columns = Row.columns.map { column in
             missing.first { version < $0.untilVersion && $0.columns[column] != nil }?.columns[column] ?? "\"\(column)\""

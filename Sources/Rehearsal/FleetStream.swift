@@ -29,6 +29,8 @@ final class FleetStream {
     private var position = 0
     private var hasOpened = false
     private var hasStalled = false
+    /// True once all has been said and the stream is only held open.
+    private var isHeldOpen = false
     private var commentCount: Int
     private var due = Instant(nanoseconds: 0)
     private var ending: Ending?
@@ -138,6 +140,7 @@ final class FleetStream {
             if outgoing.isEmpty, let ending { return perform(ending) }
             return arm()
         }
+        if isHeldOpen { return end(.close) }
         if !isStream { return sendWhole() }
         if commentCount > 0 {
             commentCount -= 1
@@ -253,7 +256,10 @@ final class FleetStream {
         bill()
         emit(held + writer.closing(answer.finish, report(), tellsUsage: fault != .missingUsage))
         if !manners.contains(.noEndMark) { emit(writer.endMark) }
-        end(.close)
+        guard manners.contains(.lateClose) else { return end(.close) }
+        isHeldOpen = true
+        due = max(due, Instant(nanoseconds: network_clock_nanoseconds()))
+        wait(site.member.persona.stallDuration)
     }
 
     /// Sends everything as one JSON document.

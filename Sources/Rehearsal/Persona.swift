@@ -31,7 +31,7 @@ public struct Persona: Hashable, Sendable {
     public var reasoningShare: Double
     /// How long answers would be by themselves: their mean as a share of the request's limit; beyond it they are cut.
     public var outputShare: Double
-    /// How long ``Scenario/stallResume`` is silent.
+    /// How long ``Scenario/stallResume`` is silent, and ``Scenario/lateClose`` holds a stream open.
     public var stallDuration: Duration = .seconds(2)
     /// The upstream that the response names; nil for none.
     public var upstream: String?

@@ -104,19 +104,29 @@ public enum EndpointTables {
     }
 
     private static func streaming(_ analysis: RunAnalysis) -> Table {
-        let wanted: [(metric: CallMetric, quantiles: [Double])] = [
+        var wanted: [(metric: CallMetric, quantiles: [Double])] = [
             (.timePerOutputToken, [0.5, 0.9]), (.longestStall, [0.5, 0.9]),
         ]
+        let isHeldOpen = analysis.endpoints.contains { holdsStreamsOpen($0) }
+        if isHeldOpen { wanted.append((.closeDelay, [0.5, 0.99])) }
         return table(
             "Streaming, ms", analysis,
             [.init("between chunks p50"), .init("p95"), .init("p99")] + headings(wanted),
             note:
                 "Between chunks: between content events of successful calls; TPOT: from the first to the last content event, "
-                + "per output token after the first; stall: the longest gap of a call. " + tail
+                + "per output token after the first; stall: the longest gap of a call. "
+                + (isHeldOpen ? "Close: from the last content to the end of the stream, which no turn waits for. " : "")
+                + tail
         ) { endpoint in
             [0.5, 0.95, 0.99].map { Figures.milliseconds(endpoint.interChunk.quantile($0)?.value) }
                 + quantiles(endpoint, wanted)
         }
+    }
+
+    /// True if more than one in a hundred answers had a stream that stayed open for a twentieth of a second or more.
+    private static func holdsStreamsOpen(_ endpoint: EndpointAnalysis) -> Bool {
+        let delays = (endpoint.summary(.closeDelay)?.fromBest ?? []).filter(\.isFinite)
+        return Double(delays.count { $0 >= 0.05 }) > 0.01 * Double(delays.count)
     }
 
     private static func speed(_ analysis: RunAnalysis) -> Table {

@@ -112,10 +112,11 @@ public enum RawRows {
         [
             ("outcome", .string(row.outcome.rawValue)), ("skip_reason", .optional(row.skipReason)),
             ("due_ns", time(row.due)), ("predecessor_end_ns", time(row.predecessorEnd)),
+            ("budget_hold_ns", time(row.budgetHold)),
             ("started_ns", time(row.started)), ("sent_ns", time(row.sent)), ("head_ns", time(row.head)),
             ("first_byte_ns", time(row.firstByte)), ("first_content_ns", time(row.events.first?.at)),
             ("last_content_ns", time(row.events.last?.at)), ("ended_ns", time(row.ended)),
-            ("content_events", .integer(row.events.count)),
+            ("closed_ns", time(row.closed)), ("content_events", .integer(row.events.count)),
         ]
     }
 

@@ -65,7 +65,7 @@ public enum Reports {
         let lengths = ranking.hasRanks ? nil : OutputLengthNotice.text(analysis.outputLengths)
         return ranking.notices + [lengths].compactMap(\.self) + OutputAdherenceNotice.texts(analysis)
             + SteadyTable.notices(analysis)
-            + clean
+            + [BudgetHoldNotice.text(analysis.budgetHolds)].compactMap(\.self) + clean
             + (ranking.hasRanks ? [method] : [])
             + analysis.notes
     }

@@ -269,13 +269,11 @@ public struct Scheduler: Sendable {
             reserved[entry.key] = worst
             reservedSum += worst
             live[entry.key.session]?.start(entry.key.call)
-            // A call that the budget held back was not sent late: it is due when there is money for it, and what it had waited
-            // for room before stays what it was.
-            let hold = wasHeld ? max(.zero, now - entry.at) : .zero
+            // A call that the budget held back was not sent late by anybody, and was due all the same.
             actions.append(
                 .startCall(
-                    entry.key, due: entry.at.advanced(by: hold - entry.lateness),
-                    predecessorEnd: entry.lateness > .zero ? entry.predecessorEnd + hold : entry.predecessorEnd))
+                    entry.key, due: entry.at.advanced(by: .zero - entry.lateness),
+                    predecessorEnd: entry.predecessorEnd, hold: wasHeld ? max(.zero, now - entry.at) : .zero))
         }
         due.removeFirst(taken)
     }

@@ -42,8 +42,9 @@ public enum SchedulingAction: Hashable, Sendable {
     /// Send a call now; it was due at an instant, after its last dependency ended.
     ///
     /// The first call of a session in an open loop was due when the session was; where a cap kept the session waiting, that
-    /// delay ended at `predecessorEnd`, and only what comes after it is the harness's.
-    case startCall(CallKey, due: Instant, predecessorEnd: Instant)
+    /// delay ended at `predecessorEnd`, and only what comes after it is the harness's. Of that, `hold` was spent waiting for
+    /// money: the call did not fit into the budget beside those under way.
+    case startCall(CallKey, due: Instant, predecessorEnd: Instant, hold: Duration = .zero)
     /// Record a call that will not be sent.
     case skipCall(CallKey, SkipReason)
     /// A session is over.

@@ -134,7 +134,8 @@ public struct PromptPrefix: Hashable, Sendable {
 
 /// Marks that keep what must not be shared apart in a provider's cache; hexadecimal texts of fixed length.
 public struct Salts: Hashable, Sendable {
-    /// One per run, in front of the system prompt: nothing is warm from an earlier run.
+    /// One per run and endpoint, in front of the system prompt: nothing is warm from an earlier run, nor from what another
+    /// endpoint on the same server was sent.
     public var run: String
     /// One per tenant, in the first user message.
     public var tenant: String

@@ -12,11 +12,13 @@ enum LiveHistory {
     ///   - recorded: the items with the recorded answer first.
     ///   - live: what the endpoint answered.
     ///   - tools: the tools that are offered.
-    ///   - filler: makes up text of a size in hundredths of a token; nil leaves the live answer as long as it is (`pinned` gives one).
+    ///   - sendsReasoning: true if reasoning is sent back too, so that it counts in the size of an answer.
+    ///   - filler: makes up text of a size in hundredths of a token; nil leaves the live answer as long as it is (`pinned` gives
+    ///     one).
     /// - Returns: the items, and how many tool calls were replaced by recorded ones.
     static func merged(
         _ recorded: [ConversationItem], _ live: AssistantMessage, tools: [ToolDefinition],
-        filler: ((Int) -> String)? = nil
+        sendsReasoning: Bool = false, filler: ((Int) -> String)? = nil
     ) -> (items: [ConversationItem], substitutedCount: Int) {
         guard case .assistant(let original)? = recorded.first else { return (recorded, 0) }
         let results = recorded.compactMap { item -> ToolResult? in
@@ -35,8 +37,8 @@ enum LiveHistory {
             (answer.toolCalls, made, substitutedCount) = answered(live.toolCalls, original.toolCalls, results, tools)
         }
         if let filler {
-            let missing = size(original) + size(results) - size(answer) - size(made)
-            fit(&answer, missing: missing, filler)
+            let wanted = size(original, sendsReasoning) + size(results)
+            fit(&answer, missing: wanted - size(answer, sendsReasoning) - size(made), sendsReasoning, filler)
         }
         let rest = recorded.dropFirst().filter { if case .toolResult = $0 { false } else { true } }
         return ([.assistant(answer)] + made + rest, substitutedCount)
@@ -45,12 +47,11 @@ enum LiveHistory {
     private static func answered(
         _ live: [ToolCall], _ recorded: [ToolCall], _ results: [ToolResult], _ tools: [ToolDefinition]
     ) -> ([ToolCall], [ConversationItem], Int) {
-        var open = Array(zip(recorded, results))
+        let pairs = pairs(live, Array(zip(recorded, results)))
         var (calls, items, substitutedCount): ([ToolCall], [ConversationItem], Int) = ([], [], 0)
         var identifiers: Set<String> = []
         for (position, call) in live.enumerated() {
-            let place = open.firstIndex { $0.0.name == call.name } ?? open.indices.first
-            let pair = place.map { open.remove(at: $0) }
+            let pair = pairs[position]
             var call = call
             let isOffered = tools.contains { $0.name == call.name }
             if !isOffered || !isObject(call.arguments) {
@@ -59,7 +60,8 @@ enum LiveHistory {
                 call.arguments = pair.flatMap { isObject($0.0.arguments) ? $0.0.arguments : nil } ?? "{}"
             }
             if !isUsable(call.identifier) || !identifiers.insert(call.identifier).inserted {
-                call.identifier = pair?.0.identifier ?? "call_extra\(position)"
+                let recorded = pair.flatMap { identifiers.contains($0.0.identifier) ? nil : $0.0.identifier }
+                call.identifier = recorded ?? "call_extra\(position)"
                 identifiers.insert(call.identifier)
             }
             calls.append(call)
@@ -73,21 +75,49 @@ enum LiveHistory {
         return (calls, items, substitutedCount)
     }
 
-    /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text alone.
-    private static func fit(_ answer: inout AssistantMessage, missing: Int, _ filler: (Int) -> String) {
-        let text = answer.text ?? ""
-        if missing > 0 {
-            answer.text = (text.isEmpty ? "" : text + " ") + filler(missing)
-        } else if missing < 0 {
-            let bytes = Array(text.utf8)
-            let end = TokenMeter().end(of: max(0, text.centitokens + missing), in: bytes[...])
-            answer.text = String(decoding: bytes[..<end], as: UTF8.self)
+    /// What was recorded for each live call: by name for all that can have it so, and then what is left, in its order.
+    private static func pairs(
+        _ live: [ToolCall], _ recorded: [(ToolCall, ToolResult)]
+    ) -> [(ToolCall, ToolResult)?] {
+        var open = recorded
+        var pairs = live.map { call in
+            open.firstIndex { $0.0.name == call.name }.map { open.remove(at: $0) }
         }
-        if answer.text?.isEmpty == true, !answer.toolCalls.isEmpty { answer.text = nil }
+        for position in pairs.indices where pairs[position] == nil && !open.isEmpty {
+            pairs[position] = open.removeFirst()
+        }
+        return pairs
     }
 
-    private static func size(_ answer: AssistantMessage) -> Int {
-        answer.toolCalls.reduce(answer.text?.centitokens ?? 0) { $0 + $1.centitokens }
+    /// Makes the live answer and the results after it as large as the recorded ones, by the answer's text, and by its reasoning
+    /// where that is sent and there is too little text to take away.
+    private static func fit(
+        _ answer: inout AssistantMessage, missing: Int, _ sendsReasoning: Bool, _ filler: (Int) -> String
+    ) {
+        if missing > 0 {
+            let text = answer.text ?? ""
+            answer.text = (text.isEmpty ? "" : text + " ") + filler(missing)
+        } else {
+            var excess = -missing
+            answer.text = answer.text.map { cut($0, by: &excess) }
+            if sendsReasoning { answer.reasoning = answer.reasoning.map { cut($0, by: &excess) } }
+        }
+        if answer.text?.isEmpty == true, !answer.toolCalls.isEmpty { answer.text = nil }
+        if answer.reasoning?.isEmpty == true { answer.reasoning = nil }
+    }
+
+    /// A text without as much of its end as it has to lose, which is counted down.
+    private static func cut(_ text: String, by excess: inout Int) -> String {
+        guard excess > 0 else { return text }
+        let (bytes, size) = (Array(text.utf8), text.centitokens)
+        let end = TokenMeter().end(of: max(0, size - excess), in: bytes[...])
+        excess = max(0, excess - size)
+        return String(decoding: bytes[..<end], as: UTF8.self)
+    }
+
+    private static func size(_ answer: AssistantMessage, _ sendsReasoning: Bool) -> Int {
+        let reasoning = sendsReasoning ? answer.reasoning?.centitokens ?? 0 : 0
+        return answer.toolCalls.reduce((answer.text?.centitokens ?? 0) + reasoning) { $0 + $1.centitokens }
     }
 
     private static func size(_ results: [ToolResult]) -> Int { results.reduce(0) { $0 + $1.text.centitokens } }

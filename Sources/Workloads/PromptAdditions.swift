@@ -24,7 +24,7 @@ extension Transcript {
         let names = session.prefixAssets[agent]
         func size(_ end: String) -> TokenCount {
             guard policy.run else { return .zero }
-            return tokenizer.tokens(centitokens: SaltMarks.usualSize(policy) { SaltMarks.run($0.run) + end })
+            return tokenizer.tokens(centitokens: SaltMarks.size(policy) { SaltMarks.run($0.run) + end })
         }
         return (
             assetTools(names?.tools)?.isEmpty == false ? size(" ") : .zero,
@@ -62,7 +62,7 @@ extension Transcript {
     }
 
     private func openingSize(_ agent: String, _ policy: ReuseSalts) -> TokenCount {
-        let size = SaltMarks.usualSize(policy) { salts in
+        let size = SaltMarks.size(policy) { salts in
             SaltMarks.openings(salts, needsRun: !hasSystemSalt(agent, salts.run)).first ?? ""
         }
         return tokenizer.tokens(centitokens: size)

@@ -1,4 +1,4 @@
-import Statistics
+public import Statistics
 
 /// How salts stand in a prompt, and how large they are.
 enum SaltMarks {
@@ -21,17 +21,31 @@ enum SaltMarks {
         return [all, "[\(last.0) \(last.1)]\n", "[\(last.1.prefix(6))]\n"]
     }
 
-    /// The usual size of a text with salts in it, in hundredths of a token: digits differ, and with them what they count.
-    static func usualSize(_ policy: ReuseSalts, _ text: (Salts) -> String) -> Int {
-        examples.reduce(0) { sum, digits in
-            let salts = Salts(
-                run: policy.run ? digits : "", tenant: policy.tenant ? digits : "",
-                session: policy.session ? digits : "")
-            return sum + text(salts).centitokens
-        } / examples.count
+    /// The size of a text with salts in it, in hundredths of a token.
+    static func size(_ policy: ReuseSalts, _ text: (Salts) -> String) -> Int {
+        text(
+            Salts(
+                run: policy.run ? example : "", tenant: policy.tenant ? example : "",
+                session: policy.session ? example : "")
+        ).centitokens
     }
 
-    private static let examples = (0..<16).map {
-        String(Transcript.hexadecimal(Seed(0).derived("example", $0).value).prefix(12))
+    private static let example = Salts.digits(Seed(0))
+}
+
+extension Salts {
+    /// Twelve hexadecimal digits that count as many tokens as all other salts do.
+    ///
+    /// Digits and letters by turns are more tokens than some of each in a row; so they are drawn until they count what is usual,
+    /// to a sixth of a token. One in ten does, which leaves about 2⁴⁴ salts.
+    public static func digits(_ seed: Seed) -> String {
+        let drawn = (0..<400).lazy.map { draw(seed, $0) }
+        return drawn.first { abs($0.centitokens - usualSize) <= 16 } ?? draw(seed, 0)
     }
+
+    private static func draw(_ seed: Seed, _ number: Int) -> String {
+        String(Transcript.hexadecimal(seed.derived("digits", number).value).prefix(12))
+    }
+
+    private static let usualSize = (0..<256).reduce(0) { $0 + draw(Seed(0), $1).centitokens } / 256
 }

@@ -3,8 +3,8 @@ public import Statistics
 
 /// A session as messages: turns recorded sizes into text that is the same for the same seed.
 ///
-/// Later turns hold the recorded, or made-up, answers and tool results, so that every endpoint is sent the same bytes; unless
-/// what an endpoint answered is handed in.
+/// Later turns hold the recorded, or made-up, answers and tool results, so that every endpoint is sent the same bytes but for
+/// its salts; unless what an endpoint answered is handed in.
 public struct Transcript: Sendable {
     /// The session.
     public let session: Session
@@ -184,13 +184,15 @@ public struct Transcript: Sendable {
     ///   - tools: the tools of the call's agent.
     ///   - live: what the endpoint answered to the call whose output opens this one's items.
     ///   - isPinned: true makes the answer as large as the recorded one, so that contexts stay comparable.
+    ///   - sendsReasoning: true if the answer's reasoning is sent back too, and so is part of that size.
     /// - Returns: the items, and how many live tool calls were replaced by recorded ones.
     public func items(
-        _ index: Int, salts: Salts, tools: [ToolDefinition], live: AssistantMessage, isPinned: Bool
+        _ index: Int, salts: Salts, tools: [ToolDefinition], live: AssistantMessage, isPinned: Bool,
+        sendsReasoning: Bool = false
     ) -> (items: [ConversationItem], substitutedCount: Int) {
         var synthesizer = TextSynthesizer(seed: seed.derived("filler", index))
         return LiveHistory.merged(
-            items(index, salts: salts, tools: tools), live, tools: tools,
+            items(index, salts: salts, tools: tools), live, tools: tools, sendsReasoning: sendsReasoning,
             filler: isPinned ? { synthesizer.prose(centitokens: $0) } : nil)
     }
 

@@ -14,7 +14,7 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
     @Test(arguments: [
         ("time_to_first_byte", 0.1), ("time_to_first_token", 0.1), ("time_to_first_output", 0.1),
         ("time_per_output_token", 0.01), ("longest_stall", 0.01), ("turn_time", 0.2), ("scheduled_turn_time", 0.201),
-        ("decode_tokens_per_second", 100), ("turn_tokens_per_second", 55),
+        ("close_delay", 0.001), ("decode_tokens_per_second", 100), ("turn_tokens_per_second", 55),
     ])
     func `a call of known times has known figures`(name: String, expected: Double) throws {
         let call = RunFixture.call(place())

@@ -387,6 +387,20 @@ private let cases: [StreamCase] = [
         #expect(decoded.usage.inputTotal == 129 && decoded.usage.outputTotal == nil)
     }
 
+    @Test(arguments: cases)
+    func `once an answer is said to be whole, nothing that follows changes it`(sample: StreamCase) {
+        let whole = sample.decode([sample.body]).0
+        let decoder = Dialects.decoder(
+            sample.dialect, head: ResponseHead(status: 200, contentType: ""), parser: JSONParser(),
+            options: DecodingOptions(keepsText: true, accumulation: sample.accumulation))
+        var rest = sample.body[...]
+        while !decoder.isComplete, let byte = rest.popFirst() { decoder.consume([byte].span) { _ in } }
+        // Some have no mark of the end; who has one tells it with all of the usage.
+        let hasMark = ![.gemini, .dashScope].contains(sample.dialect) && sample.name != "invoke chat"
+        #expect(decoder.isComplete == hasMark)
+        #expect(decoder.finish(.complete) { _ in } == whole)
+    }
+
     static let wholes: [(DialectName, String)] = [
         (
             .anthropicMessages,

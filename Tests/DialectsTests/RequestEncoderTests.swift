@@ -223,4 +223,18 @@ private func target(_ change: (inout RequestTarget) -> Void = { _ in }) -> Reque
             }
         }
     }
+
+    @Test(arguments: DialectName.allCases, ["reasoning_content", nil])
+    func `what an encoder says of sending reasoning is what it does`(dialect: DialectName, field: String?) {
+        let encoder = Dialects.encoder(dialect)
+        for inner in [DialectName.openAIChat, .anthropicMessages] {
+            let target = RequestTarget(model: "m", reasoningField: field, innerDialect: inner)
+            let answer = AssistantMessage(text: "text", reasoning: "what was thought")
+            let body = encoder.body(
+                PromptPrefix(tools: [], system: "", key: ""), [.user("u"), .assistant(answer), .user("v")],
+                CallOptions(), target: target)
+            let isSent = String(decoding: body, as: UTF8.self).contains("what was thought")
+            #expect(encoder.sendsReasoning(target) == isSent)
+        }
+    }
 }

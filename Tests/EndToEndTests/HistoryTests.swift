@@ -49,6 +49,26 @@ extension EndToEnd {
             #expect(recorded.rows.allSatisfy { $0.substitutedCallCount == 0 })
         }
 
+        @Test func `a pinned history keeps contexts as large as recorded where the provider wants reasoning back`()
+            throws
+        {
+            var thinking = persona
+            thinking.reasoningShare = 0.5
+            let stage = try Stage(
+                [thinking], settings: "rounds: 1\nsessions_per_round: 4\nhistory: pinned", calls: 5,
+                request: "{reasoning_field: reasoning_content}")
+            defer { stage.close() }
+            let (file, _) = try stage.run()
+            #expect(file.attempts.count == 20 && file.attempts.allSatisfy { $0.outcome == .ok })
+            #expect(file.attempts.contains { $0.events.contains { $0.kind == .reasoning } })
+            let truths = Dictionary(uniqueKeysWithValues: stage.fleet.truths.map { ($0.requestIdentifier, $0) })
+            for row in file.attempts {
+                let truth = try #require(truths[RunDriver.requestIdentifier(CallKey(row.place))])
+                let growth = Double(truth.inputTokens.value) / Double(row.plannedInput.value) - 1
+                #expect(abs(growth) < 0.02, "\(row.place) is larger by \(growth)")
+            }
+        }
+
         @Test func `answers are judged against the tools and the recording`() throws {
             let replay = try replay("history: live")
             let judged = replay.rows.filter { $0.toolCallCount > 0 }
@@ -67,7 +87,7 @@ extension EndToEnd {
         @Test func `a session hangs up where it says so, and goes on`() throws {
             var library = WorkloadGenerator.generate(.codingSmall, count: 1, seed: Seed(3))
             library.sessions[0].calls = Array(library.sessions[0].calls.prefix(3))
-            library.sessions[0].calls[0].request.abort = .tokens(TokenCount(4))
+            library.sessions[0].calls[0].request.abort = .tokens(TokenCount(24))
             library.sessions[0].calls[1].request.abort = .after(.milliseconds(300))
             var slow = persona
             slow.decodeTokensPerSecond = 20
@@ -75,7 +95,14 @@ extension EndToEnd {
             defer { stage.close() }
             let (file, _) = try stage.run()
             #expect(file.attempts.map(\.outcome) == [.hungUp, .hungUp, .ok])
-            #expect((4...8).contains(file.attempts[0].events.count), "\(file.attempts[0].events.count)")
+            // Tokens are told apart by their bytes: an event holds four of them.
+            let events = file.attempts[0].events
+            let last = try #require(events.last?.at)
+            let before = events.filter { $0.at < last }.reduce(0) { $0 + $1.byteCount }
+            let whole = events.reduce(0) { $0 + $1.byteCount }
+            let size = 24 * ApproximateTokenizer.usualBytesPerToken
+            #expect(Double(before) < size, "\(before) bytes before the last read")
+            #expect(Double(whole) >= size, "\(whole) bytes")
             #expect(file.sessions.map(\.isSuccess) == [true])
             let analysis = try #require(RunAnalysis([file]).endpoints.first)
             #expect(analysis.success.hitCount == 3)

@@ -91,6 +91,33 @@ extension EndToEnd {
             }
         }
 
+        @Test func `where the budget holds calls back, they were due all the same, and the record says for how long`()
+            throws
+        {
+            // A call may cost a good millidollar and does cost a fortieth of that: two fit in at a time.
+            let settings =
+                "rounds: 1\nsessions_per_round: 20\nbudget: 0.0025 USD\nload: {kind: constant, rate: 1000}"
+            var cheap = persona("a")
+            (cheap.network, cheap.outputShare) = (.milliseconds(10), 0.02)
+            let stage = try Stage([cheap], settings: settings, sessions: pairs(20), timeScale: "0")
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete && file.attempts.count == 40)
+            let offsets = stage.plan.rounds[0].sessions.map { $0.offset ?? .zero }
+            let firsts = file.attempts.filter { $0.place.call == 0 }
+            let begins = try firsts.map { try #require($0.due).advanced(by: .zero - offsets[$0.place.session]) }
+            #expect(Set(begins).count == 1, "an offset stays the time at which a session's first call was due")
+            #expect(firsts.count { $0.budgetHold > .zero } > 10)
+            for row in file.attempts {
+                let (due, end) = (try #require(row.due), try #require(row.predecessorEnd))
+                let (started, sent) = (try #require(row.started), try #require(row.sent))
+                #expect(max(due, end) + row.budgetHold <= started && started <= sent)
+            }
+            let analysis = try RunAnalysis([file])
+            #expect(analysis.budgetHolds.longest > .milliseconds(20))
+            #expect(try #require(analysis.verdicts[0].dispatchDelay) < analysis.budgetHolds.longest.seconds / 2)
+        }
+
         @Test func `where a cap keeps sessions waiting, their wait is in their time and not the harness's`() throws {
             let settings =
                 "rounds: 1\nsessions_per_round: 4\nload: {kind: constant, rate: 10000, maximum_live_sessions: 1}"

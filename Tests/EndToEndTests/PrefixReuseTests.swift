@@ -116,6 +116,48 @@ extension EndToEnd {
                 "the cache held \(cached) tokens in the first and the second run")
         }
 
+        /// Sessions of two calls that begin with the same blocks, and go on with their own.
+        private func blocks() -> SessionLibrary {
+            func call(_ name: String, _ context: Call.Context, _ input: Int, add: Int, _ blocks: [Range<Int>]) -> Call {
+                Call(
+                    identifier: CallIdentifier(name), after: name == "0" ? [] : ["0"], waitKind: .tool,
+                    context: context, carry: context == .continuing ? 60 : 0,
+                    added: [.init(role: "user", tokens: TokenCount(add))], input: TokenCount(input), output: 60,
+                    blocks: blocks)
+            }
+            let sessions = [40, 24, 40].enumerated().map { number, shared in
+                let own = 1000 * (1 + number)
+                return Session(
+                    identifier: SessionIdentifier("s\(number)"), toolsTokens: 640, systemTokens: 320,
+                    calls: [
+                        call("0", .new, 3072, add: 2112, [0..<shared, own..<(own + 48 - shared)]),
+                        call("1", .continuing, 4608, add: 1476, [0..<shared, own..<(own + 72 - shared)]),
+                    ])
+            }
+            return SessionLibrary(header: SessionFile.header(name: "blocks"), sessions: sessions)
+        }
+
+        @Test(arguments: ["{}", "{tenant: false, session: false}"])
+        func `two endpoints that reach one server do not warm each other's cache`(salts: String) throws {
+            let library = blocks()
+            let settings = "rounds: 2\nlive_sessions: 1\nsessions_per_round: 3\nsalts: \(salts)"
+            let stage = try Stage(
+                [persona], settings: settings, sessions: library, timeScale: "0", gateways: ["gateway"])
+            defer { stage.close() }
+            let (file, reason) = try stage.run()
+            #expect(reason == .complete && file.attempts.count == 2 * 2 * 3 * 2)
+            for endpoint in 0..<2 {
+                let rows = file.attempts.filter { $0.place.endpoint == endpoint }
+                for row in rows {
+                    let (told, planned) = (try #require(row.usage.inputCacheRead).value, row.plannedCached.value)
+                    #expect(
+                        abs(told - planned) <= 64,
+                        "\(row.place): \(told) cached, \(planned) planned, of \(row.plannedInput)")
+                }
+                #expect(rows.contains { $0.place.call == 0 && $0.plannedCached > TokenCount(1000) })
+            }
+        }
+
         @Test(.enabled(if: SharedTraces.exist, SharedTraces.skipReason))
         func `recorded sessions share what their description promises, and that is what was recorded`() throws {
             let bytes = try SharedTraces.bytes("weka_claude_code_sample12.jsonl")

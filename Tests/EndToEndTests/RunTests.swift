@@ -11,7 +11,7 @@ import Testing
 import Workloads
 import Transport
 
-/// A plan whose endpoints are the given personas, played by a fleet on free ports.
+/// A plan whose endpoints are the given personas, played by a fleet on free ports, and gateways to the first of them.
 struct Stage {
     let fleet: Fleet
     let plan: Plan
@@ -20,12 +20,13 @@ struct Stage {
     init(
         _ personas: [Persona], settings: String = "rounds: 2\nsessions_per_round: 2", calls: Int = 4, seed: UInt64 = 1,
         sessions: SessionLibrary? = nil, request: String = "{}", timeScale: String = "0.001",
-        smallModel: String? = nil
+        smallModel: String? = nil, gateways: [String] = []
     ) throws {
+        let providers = personas.map(\.name) + gateways
         let prices =
             "submeter: prices\nversion: 1\nrows:\n"
-            + personas.map {
-                "  - {provider: \($0.name), model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d}\n"
+            + providers.map {
+                "  - {provider: \($0), model: m, input_per_million: 1 USD, cache_read_per_million: 0.1 USD, output_per_million: 4 USD, source: s, date: d}\n"
             }.joined()
             + (smallModel == nil ? [] : personas).map {
                 "  - {provider: \($0.name), model: s, input_per_million: 0.3 USD, cache_read_per_million: 0.02 USD, output_per_million: 1.1 USD, per_request: 0.000001 USD, source: s, date: d}\n"
@@ -54,11 +55,12 @@ struct Stage {
             smallModel == nil
             ? "[{name: m, id: model-m}]"
             : "[{name: m, id: model-m, served_model: [model-m]}, {name: s, id: model-s, served_model: [model-s]}]"
-        for (persona, port) in zip(personas, fleet.ports) {
-            files["\(persona.name).yaml"] = """
+        // A gateway is a further way to the first persona's server.
+        for (name, port) in zip(providers, fleet.ports + gateways.map { _ in fleet.ports[0] }) {
+            files["\(name).yaml"] = """
                 submeter: provider
                 version: 1
-                name: \(persona.name)
+                name: \(name)
                 delivery_path: self-hosted
                 dialect: openai-chat
                 base_url: http://127.0.0.1:\(port)/v1
@@ -73,10 +75,10 @@ struct Stage {
             seed: \(seed)
             model: m
             \(smallModel.map { "small_model: \($0)" } ?? "")
-            providers: [\(personas.map { "\($0.name).yaml" }.joined(separator: ", "))]
+            providers: [\(providers.map { "\($0).yaml" }.joined(separator: ", "))]
             prices: [prices.yaml]
             workload: w.yaml
-            endpoints: [\(personas.map { "{provider: \($0.name)}" }.joined(separator: ", "))]
+            endpoints: [\(providers.map { "{provider: \($0)}" }.joined(separator: ", "))]
             \(["load:", "live_sessions:"].contains(where: settings.contains) ? "" : "live_sessions: 2")
             time_scale: \(timeScale)
             \(settings)

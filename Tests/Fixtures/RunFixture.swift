@@ -42,6 +42,7 @@ public struct RunFixture {
         row.started = instant(-1)
         row.sent = instant(0)
         row.firstByte = instant(timeToFirstToken)
+        row.closed = row.ended
         row.status = outcome == .rateLimited ? 429 : outcome == .server ? 500 : 200
         if outcome == .ok {
             row.usage = TokenUsage(

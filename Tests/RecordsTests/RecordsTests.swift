@@ -127,7 +127,7 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(file.documents.plan.name == "fixture" && file.documents.plan.smallModel == nil)
         #expect(file.attempts.map(\.listCost?.picodollars) == [11_364_000_000, 2_180_700_000, 1_834_000_000])
         #expect(file.attempts.map(\.context?.previousCall) == [nil, 0, 1])
-        #expect(file.attempts.allSatisfy { $0.model == nil })
+        #expect(file.attempts.allSatisfy { $0.model == nil && $0.budgetHold == .zero && $0.closed == $0.ended })
         #expect(file.sessions.count == 1 && file.sessions.allSatisfy(\.isSuccess))
     }
 
@@ -144,6 +144,24 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         try writer.append(.intent(intent))
         try writer.close()
         #expect(try RunFile(path: path).attempts.map(\.model) == [model, model])
+    }
+
+    @Test(arguments: [Duration.zero, .milliseconds(1), .seconds(4000)])
+    func `how long the budget held a call back is kept, and when its stream was closed, also of one that is under way`(
+        hold: Duration
+    ) throws {
+        defer { remove() }
+        let writer = try RunFileWriter(creating: path, documents: documents(), facts: [])
+        var row = attempt(1, .ok)
+        (row.budgetHold, row.closed) = (hold, row.ended + hold)
+        try writer.append(.attempt(row))
+        let at = Instant(nanoseconds: 5)
+        var intent = IntentRow(place: attempt(2, .ok).place, number: 0, due: at, predecessorEnd: at, started: at)
+        intent.budgetHold = hold
+        try writer.append(.intent(intent))
+        try writer.close()
+        let rows = try RunFile(path: path).attempts
+        #expect(rows.map(\.budgetHold) == [hold, hold] && rows.map(\.closed) == [row.ended + hold, nil])
     }
 
     @Test func `files of version 4 stay readable`() throws {

@@ -199,12 +199,14 @@ extension Simulation {
         _ = scheduler.handle(.begin, at: start)
         _ = scheduler.handle(.timeReached, at: start + .milliseconds(1))
         let second = scheduler.handle(.attemptEnded(key(endpoint, 0), end), at: start + .milliseconds(30))
-        let room = start + .milliseconds(30)
-        #expect(second.contains(.startCall(key(endpoint, 1), due: room, predecessorEnd: start + .milliseconds(1))))
+        let (arrival, room) = (start + .milliseconds(1), start + .milliseconds(30))
+        #expect(
+            second.contains(
+                .startCall(key(endpoint, 1), due: arrival, predecessorEnd: arrival, hold: .milliseconds(29))))
         let third = scheduler.handle(.attemptEnded(key(endpoint, 1), end), at: start + .milliseconds(60))
-        // It arrived at 2 ms, had room at 30 ms, and there was money at 60 ms: 28 ms were spent waiting for room.
+        // It arrived at 2 ms, had room at 30 ms, and there was money at 60 ms: its offset stays when it was due.
         let held = SchedulingAction.startCall(
-            key(endpoint, 2), due: start + .milliseconds(32), predecessorEnd: start + .milliseconds(60))
+            key(endpoint, 2), due: start + .milliseconds(2), predecessorEnd: room, hold: .milliseconds(30))
         #expect(third.contains(held), "\(third)")
     }
 

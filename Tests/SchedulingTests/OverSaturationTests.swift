@@ -52,7 +52,7 @@ private struct Servers {
         for case .skipCall(let key, .endpointSaturated) in actions { stopped.insert(key.session.endpoint) }
         for action in actions {
             switch action {
-            case .startCall(let key, _, _):
+            case .startCall(let key, _, _, _):
                 #expect(!stopped.contains(key.session.endpoint), "nothing is sent when it is stopped or later")
                 #expect(sent.updateValue(now, forKey: key) == nil)
                 let endpoint = key.session.endpoint

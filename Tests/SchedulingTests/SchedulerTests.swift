@@ -92,7 +92,7 @@ import Workloads
         while reason == nil {
             let actions = queue
             queue = []
-            for case .startCall(let key, _, _) in actions {
+            for case .startCall(let key, _, _, _) in actions {
                 sent[key.session.endpoint] += 1
                 queue += scheduler.handle(
                     .attemptEnded(

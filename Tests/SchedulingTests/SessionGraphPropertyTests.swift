@@ -140,7 +140,7 @@ private struct Referee {
             openRound = nil
             endedRoundCount += 1
         case .beginSession(let key): begin(key, now)
-        case .startCall(let key, let due, let predecessorEnd): start(key, due, predecessorEnd, now)
+        case .startCall(let key, let due, let predecessorEnd, _): start(key, due, predecessorEnd, now)
         case .skipCall(let key, let reason): skip(key, reason)
         case .endSession(let key, let isSuccess): end(key, isSuccess)
         case .finish(let reason):
@@ -342,7 +342,7 @@ private struct DrawnWorld {
     private mutating func apply(_ event: SchedulingEvent) {
         for action in scheduler.handle(event, at: now) {
             referee.see(action, at: now)
-            guard case .startCall(let key, _, _) = action else { continue }
+            guard case .startCall(let key, _, _, _) = action else { continue }
             let latency = generator.choice([0, 1, 1 + generator.below(40_000), 1 + generator.below(40_000), 3_000_000])
             running.append((key, now + .microseconds(latency)))
         }

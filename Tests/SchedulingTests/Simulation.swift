@@ -78,6 +78,8 @@ struct Simulation {
     var started: [CallKey: Int] = [:]
     /// The first start of each call.
     var starts: [CallKey: (sent: Instant, due: Instant, predecessorEnd: Instant)] = [:]
+    /// How long the budget held each call back.
+    var holds: [CallKey: Duration] = [:]
     var roundBegins: [Instant] = []
     var sessionBegins: [SessionKey: Instant] = [:]
     var sessionEnds: [SessionKey: Instant] = [:]
@@ -137,10 +139,11 @@ struct Simulation {
                 sessionBegins[key] = now
                 liveByEndpoint[key.endpoint, default: 0] += 1
                 mostLive = max(mostLive, liveByEndpoint[key.endpoint] ?? 0)
-            case .startCall(let key, let due, let predecessorEnd):
+            case .startCall(let key, let due, let predecessorEnd, let hold):
                 started[key, default: 0] += 1
                 if starts[key] == nil { starts[key] = (now, due, predecessorEnd) }
-                let harnessDelay = now - max(due, predecessorEnd)
+                let harnessDelay = now - max(due, predecessorEnd) - hold
+                holds[key] = hold
                 #expect(
                     .zero <= harnessDelay && harnessDelay <= timerLateness,
                     "a call starts when it is due, or when what kept it is over")

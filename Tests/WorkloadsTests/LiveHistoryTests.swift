@@ -49,9 +49,22 @@ import Testing
     @Test func `what would break the next request is replaced and counted`() {
         let (items, count) = merged(
             nil, [("bad id!", "read", #"{"path":"#), ("y", "nosuch", "{}"), ("y", "list", "{}")])
-        #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y list {}", "call_extra2 list {}"])
-        #expect(results(items) == ["r1 A", "y L failed", "call_extra2 No result was recorded for this call."])
+        #expect(calls(items) == [#"r1 read {"path":"a"}"#, "y read {}", "r2 list {}"])
+        #expect(results(items) == ["r1 A", "y No result was recorded for this call.", "r2 L failed"])
         #expect(count == 2)
+    }
+
+    @Test func `no call takes the result of a tool that another call asks for`() {
+        let (items, count) = merged("live", [("x", "search", "{}"), ("y", "read", "{}"), ("z", "read", "{}")])
+        // Each gets what was recorded for its name before what nothing asks for goes to the rest, in their order.
+        #expect(calls(items) == ["x list {}", "y read {}", "z read {}"])
+        #expect(results(items) == ["x L failed", "y A", "z No result was recorded for this call."])
+        #expect(count == 1)
+    }
+
+    @Test func `no identifier stands twice, whatever the endpoint calls its calls`() {
+        let (items, _) = merged(nil, [("r2", "read", "{}"), ("bad id!", "list", "{}"), ("r2", "list", "{}")])
+        #expect(calls(items) == ["r2 read {}", "call_extra1 list {}", "call_extra2 list {}"])
     }
 
     @Test func `without a live call the recorded pair stays, and without results live calls go`() {
@@ -61,6 +74,29 @@ import Testing
         let live = AssistantMessage(text: nil, toolCalls: [ToolCall(identifier: "x", name: "read", arguments: "{}")])
         #expect(LiveHistory.merged(text, live, tools: tools).items == text)
         #expect(LiveHistory.merged([.user("first")], live, tools: tools).items == [.user("first")])
+    }
+
+    @Test(arguments: [0, 5, 30, 60, 400], [0, 5, 30, 60, 400])
+    func `a pinned answer is as large as the recorded one where its reasoning is sent too`(text: Int, reasoning: Int) {
+        // Each word is a token.
+        func words(_ word: String, _ count: Int) -> String { String(repeating: word + " ", count: count) }
+        let original = AssistantMessage(text: words("recorded", 36), reasoning: words("thought", 18))
+        let live = AssistantMessage(text: words("text", text), reasoning: words("hint", reasoning))
+        func pinned(_ sendsReasoning: Bool) -> (text: Int, reasoning: Int) {
+            let items = LiveHistory.merged(
+                [.assistant(original), .user("go on")], live, tools: tools, sendsReasoning: sendsReasoning
+            ) { words("fill", $0 / 100) }.items
+            guard case .assistant(let answer)? = items.first else { return (-1, -1) }
+            return ((answer.text ?? "").centitokens, (answer.reasoning ?? "").centitokens)
+        }
+        let texts = words("recorded", 36).centitokens
+        let whole = texts + 1800
+        let sent = pinned(true)
+        #expect(abs(sent.text + sent.reasoning - whole) <= 100)
+        // Text goes first, and reasoning only where it alone is too much.
+        #expect(abs(sent.reasoning - min(reasoning * 100, whole)) <= 100)
+        let unsent = pinned(false)
+        #expect(abs(unsent.text - texts) <= 100 && unsent.reasoning == reasoning * 100)
     }
 
     @Test(arguments: ["", "short", String(repeating: "long ", count: 40), String(repeating: "日本", count: 30)])

@@ -1,4 +1,5 @@
 import Quantities
+import Statistics
 import Testing
 import Workloads
 
@@ -79,6 +80,13 @@ import Workloads
         meter.beginPart()
         meter.add("word")
         #expect(meter.centitokens == 200 && "wordword".centitokens < 150)
+    }
+
+    @Test func `salts are all different and count alike`() {
+        let salts = (0..<2000).map { Salts.digits(Seed(7).derived("salt", $0)) }
+        #expect(Set(salts).count == salts.count && salts.allSatisfy { $0.utf8.count == 12 })
+        let sizes = salts.map { "[run \($0)]\n".centitokens }
+        #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 60, "\(sizes.min() ?? 0) to \(sizes.max() ?? 0)")
     }
 
     @Test func `a denser tokenizer wants longer text for as many tokens`() {

@@ -18,6 +18,9 @@ public struct AnthropicRequestEncoder: RequestEncoder {
     /// `/v1/messages`.
     public var path: String { "/v1/messages" }
 
+    /// True where the provider wants it.
+    public func sendsReasoning(_ target: RequestTarget) -> Bool { target.reasoningField != nil }
+
     /// The version of the interface.
     public var headers: [(name: String, value: String)] {
         [("Accept", "text/event-stream"), ("anthropic-version", "2023-06-01")]

@@ -130,6 +130,9 @@ public struct InvokeRequestEncoder: RequestEncoder {
         [("Accept", "application/vnd.amazon.eventstream"), ("X-Amzn-Bedrock-Accept", "application/json")]
     }
 
+    /// True where the provider wants it.
+    public func sendsReasoning(_ target: RequestTarget) -> Bool { target.reasoningField != nil }
+
     /// The opening of the inner body.
     public func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         inner(target).prefix(prefix, target: target)

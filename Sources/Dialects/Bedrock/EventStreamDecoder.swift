@@ -20,6 +20,7 @@ final class EventStreamDecoder<Interpreter: StreamInterpreter>: ResponseDecoder 
     }
 
     var isTerminated: Bool { answer.isTerminated }
+    var isComplete: Bool { answer.isComplete }
 
     func consume(_ bytes: Span<UInt8>, _ handle: (DecodedEvent) -> Void) {
         guard !answer.isMalformed, bytes.count > 0 else { return }

@@ -17,6 +17,9 @@ public struct DashScopeRequestEncoder: RequestEncoder {
         [("Accept", "text/event-stream"), ("X-DashScope-SSE", "enable")]
     }
 
+    /// True where the provider wants it.
+    public func sendsReasoning(_ target: RequestTarget) -> Bool { target.reasoningField != nil }
+
     /// Model, and the opening of the messages.
     public func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -15,6 +15,9 @@ public struct ChatRequestEncoder: RequestEncoder {
     /// `/chat/completions`.
     public var path: String { "/chat/completions" }
 
+    /// True where the provider wants it.
+    public func sendsReasoning(_ target: RequestTarget) -> Bool { target.reasoningField != nil }
+
     /// Model, stream options, extra members, tools, and the system message.
     public func prefix(_ prefix: PromptPrefix, target: RequestTarget) -> [UInt8] {
         var bytes: [UInt8] = []
