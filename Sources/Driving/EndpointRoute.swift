@@ -28,7 +28,7 @@ struct EndpointRoutes {
 /// How the calls to one model of an endpoint are written, sent and read.
 ///
 /// A class, since it is large and looked at for every call.
-final class EndpointRoute {
+final class EndpointRoute: Sendable {
     let encoder: any RequestEncoder
     let target: RequestTarget
     /// The model, and what it costs.

@@ -27,8 +27,6 @@ final class LiveCall {
     /// Whether the provider wants the call sent again; nil if it does not say.
     private(set) var shouldRetry: Bool?
     private var region: String?
-    /// The size of all content so far.
-    private var contentByteCount = 0
     /// What the endpoint answered; its text and reasoning only if they were to be kept.
     private(set) var answer: AssistantMessage?
 
@@ -83,7 +81,6 @@ final class LiveCall {
         decoder?.consume(bytes) { event in
             if case .content(let kind, let size) = event {
                 row.events.append(ContentEvent(at: at, kind: kind, byteCount: size))
-                contentByteCount += size
             }
         }
         if completed == nil, decoder?.isComplete == true { completed = at }
@@ -93,8 +90,8 @@ final class LiveCall {
     /// as many of them as the server likes.
     var hasEnough: Bool {
         guard case .tokens(let count) = abort else { return false }
-        let tokens = Double(contentByteCount) / ApproximateTokenizer.usualBytesPerToken
-        return tokens >= Double(max(1, count.value))
+        let size = row.events.reduce(0) { $0 + $1.byteCount }
+        return Double(size) / ApproximateTokenizer.usualBytesPerToken >= Double(max(1, count.value))
     }
 
     /// How long a server may take to close a stream whose end it has announced.

@@ -5,15 +5,16 @@ import Statistics
 import Workloads
 
 /// Bytes that all sessions with one prefix share.
-struct SharedPrefix {
+struct SharedPrefix: Sendable {
     let prompt: PromptPrefix
     let bytes: [UInt8]
 }
 
 /// One session under way: its transcript, and the bytes of the calls that later calls send again.
-struct LiveSession {
+struct LiveSession: Sendable {
     let transcript: Transcript
-    let began: Instant
+    /// When it began.
+    var began: Instant
     let salts: Salts
     /// What all calls of the session have in common, for routers that keep them at one server.
     let stickinessKey: String
@@ -46,6 +47,14 @@ struct LiveSession {
 
     /// Keeps what the endpoint answered to a call, for the calls that send it back.
     mutating func note(_ answer: AssistantMessage, of call: Int) { answers[call] = answer }
+
+    /// Makes the items of a call that nothing precedes, before it is due.
+    mutating func prepare(
+        _ call: Int, prefix: SharedPrefix, encoder: any RequestEncoder, target: RequestTarget
+    ) {
+        guard transcript.graph.entries[call].kept.isEmpty else { return }
+        groups[call] = encoded(call, after: prefix.prompt.system.isEmpty ? nil : .system, prefix, encoder, target)
+    }
 
     /// The body of a call as shared segments: prefix, kept calls, own items, suffix.
     mutating func body(

@@ -51,6 +51,8 @@ public final class RunDriver {
     private var sessions: [SessionKey: LiveSession] = [:]
     private var calls: [TransferIdentifier: LiveCall] = [:]
     private var openStreams = OpenStreams()
+    private let prepared = PreparedSessions()
+    private var order: SessionOrder
     private var prefixes: [String: SharedPrefix] = [:]
     private var roundBegan = Instant(nanoseconds: 0)
     private var healthSince = Instant(nanoseconds: 0)
@@ -86,6 +88,7 @@ public final class RunDriver {
         var numbers: [CallKey: Int] = [:]
         let history = Self.history(plan, earlier?.attempts ?? [], &numbers)
         earlierEnds = EarlierEnds(earlier, plan)
+        order = SessionOrder(plan, ended: earlierEnds.sessions)
         attemptNumbers = numbers
         scheduler = Scheduler(plan, history: history)
         progress = RunProgress(
@@ -139,6 +142,7 @@ public final class RunDriver {
         guard failures.isEmpty else {
             throw AuthorizationFailure(failures.map { (plan.endpoints[$0.key].identifier, $0.value) })
         }
+        prepareBeginning()
         var now = NetworkLoop.now()
         healthSince = now
         var nextTick = now
@@ -236,18 +240,45 @@ public final class RunDriver {
     }
 
     private func begin(_ key: SessionKey) {
-        let planned = plan.rounds[key.round].sessions[key.session]
-        let session = plan.session(key)
-        let transcript = Transcript(
-            session: session, graph: plan.graph(key), library: plan.library, seed: planned.seed,
-            librarySeed: plan.seed.derived("library"), blockSeed: plan.seed.derived("blocks", planned.pass),
-            tokenizer: plan.tokenizer)
-        let salts = salts[key.endpoint].salts(key, tenant: session.tenant)
-        let stickinessKey =
-            "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
-        sessions[key] = LiveSession(
-            transcript, stickinessKey: stickinessKey, salts: salts, isPinned: plan.profile.history == .pinned,
-            began: NetworkLoop.now())
+        if let prepared = prepared.take(key) {
+            sessions[key] = prepared.session
+            sessions[key]?.began = NetworkLoop.now()
+            prefixes[prepared.prefixName] = prefixes[prepared.prefixName] ?? prepared.prefix
+        } else {
+            sessions[key] = sessionWriter(key.endpoint).session(key, at: NetworkLoop.now())
+        }
+        order.pass(key)
+        prepareNext(key.endpoint)
+    }
+
+    /// Has the next session of an endpoint prepared, if its first prompt is large.
+    ///
+    /// - Returns: the size of that prompt; nil if there is no session any more.
+    @discardableResult
+    private func prepareNext(_ endpoint: Int) -> TokenCount? {
+        guard let key = order.next(endpoint: endpoint) else { return nil }
+        let size = plan.inputTokens(CallKey(session: key, call: 0))
+        guard size >= PreparedSessions.leastTokens else { return .zero }
+        let writer = sessionWriter(endpoint)
+        prepared.prepare(key) { writer.prepared(key) }
+        return size
+    }
+
+    /// Prepares what begins at once, before the clock of the run does.
+    private func prepareBeginning() {
+        let most = plan.profile.load.isOpen ? 1 : plan.profile.liveSessions
+        var size = TokenCount.zero
+        for endpoint in plan.endpoints.indices {
+            for _ in 0...min(most, plan.profile.sessionsPerRound) where size < PreparedSessions.mostTokensAtBegin {
+                guard let next = prepareNext(endpoint) else { break }
+                size += next
+            }
+        }
+        prepared.wait()
+    }
+
+    private func sessionWriter(_ endpoint: Int) -> SessionWriter {
+        SessionWriter(plan: plan, routes: routes[endpoint], salts: salts[endpoint], runSalt: runSalt)
     }
 
     private func end(_ key: SessionKey, _ isSuccess: Bool) {
@@ -332,13 +363,7 @@ public final class RunDriver {
         guard var session = sessions[key.session] else { return [] }
         let call = session.transcript.session.calls[key.call]
         let name = prefixName(key, session.transcript, call)
-        let prefix =
-            prefixes[name]
-            ?? {
-                let prompt = session.transcript.prefix(
-                    agent: call.agent, runSalt: salts[key.session.endpoint].run)
-                return SharedPrefix(prompt: prompt, bytes: route.encoder.prefix(prompt, target: route.target))
-            }()
+        let prefix = prefixes[name] ?? sessionWriter(key.session.endpoint).prefix(of: call, session.transcript)
         prefixes[name] = prefix
         let options = options(key, call, session)
         sessions[key.session] = nil
@@ -371,8 +396,7 @@ public final class RunDriver {
 
     /// Names the bytes of a prefix, which name the model too.
     private func prefixName(_ key: CallKey, _ transcript: Transcript, _ call: Call) -> String {
-        let model = routes[key.session.endpoint].route(of: call).target.model
-        return "\(key.session.endpoint) \(transcript.prefixKey(agent: call.agent)) \(model)"
+        sessionWriter(key.session.endpoint).prefixName(of: call, transcript, endpoint: key.session.endpoint)
     }
 
     // MARK: What the network reports
