@@ -23,14 +23,14 @@ struct EndpointSalts {
     ///   - policy: which marks the plan wants.
     init(endpoint: Int, runSalt: String, policy: SaltPolicy) {
         seed = Seed(policy.run ? UInt64(runSalt, radix: 16) ?? 0 : 0).derived("salt/\(endpoint)")
-        run = policy.run ? Salts.digits(seed.derived("run")) : ""
+        run = policy.run ? Salts.words(seed.derived("run")) : ""
         self.policy = policy
     }
 
     /// The marks of one replayed session.
     func salts(_ key: SessionKey, tenant: String) -> Salts {
         Salts(
-            run: run, tenant: policy.tenant ? Salts.digits(seed.derived("tenant/" + tenant)) : "",
-            session: policy.session ? Salts.digits(seed.derived("session/\(key.round)", key.session)) : "")
+            run: run, tenant: policy.tenant ? Salts.words(seed.derived("tenant/" + tenant)) : "",
+            session: policy.session ? Salts.words(seed.derived("session/\(key.round)", key.session)) : "")
     }
 }

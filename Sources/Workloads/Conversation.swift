@@ -132,7 +132,7 @@ public struct PromptPrefix: Hashable, Sendable {
     }
 }
 
-/// Marks that keep what must not be shared apart in a provider's cache; hexadecimal texts of fixed length.
+/// Marks that keep what must not be shared apart in a provider's cache; texts of fixed length, see ``words(_:)``.
 public struct Salts: Hashable, Sendable {
     /// One per run and endpoint, in front of the system prompt: nothing is warm from an earlier run, nor from what another
     /// endpoint on the same server was sent.

@@ -17,8 +17,8 @@ enum SaltMarks {
         if marks.isEmpty, !salts.run.isEmpty, needsRun { marks = [("run", salts.run)] }
         guard let last = marks.last else { return [] }
         let all = "[" + marks.map { "\($0.0) \($0.1)" }.joined(separator: " ") + "]\n"
-        // Six digits part the replays of one made-up text well enough: other sessions have other texts.
-        return [all, "[\(last.0) \(last.1)]\n", "[\(last.1.prefix(6))]\n"]
+        // Four words part the replays of one made-up text well enough: other sessions have other texts.
+        return [all, "[\(last.0) \(last.1)]\n", "[\(last.1.prefix(4 * 6 - 1))]\n"]
     }
 
     /// The size of a text with salts in it, in hundredths of a token.
@@ -30,22 +30,17 @@ enum SaltMarks {
         ).centitokens
     }
 
-    private static let example = Salts.digits(Seed(0))
+    private static let example = Salts.words(Seed(0))
 }
 
 extension Salts {
-    /// Twelve hexadecimal digits that count as many tokens as all other salts do.
+    /// A salt: seven words of five letters, of which there are 2⁴².
     ///
-    /// Digits and letters by turns are more tokens than some of each in a row; so they are drawn until they count what is usual,
-    /// to a sixth of a token. One in ten does, which leaves about 2⁴⁴ salts.
-    public static func digits(_ seed: Seed) -> String {
-        let drawn = (0..<400).lazy.map { draw(seed, $0) }
-        return drawn.first { abs($0.centitokens - usualSize) <= 16 } ?? draw(seed, 0)
+    /// Each is one token in every tokenizer that was looked at, so that a salt is as large whichever it is and whoever counts:
+    /// digits of as many bits are six to nine tokens.
+    public static func words(_ seed: Seed) -> String {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<7).map { _ in Vocabulary.saltWords[generator.below(Vocabulary.saltWords.count)] }
+            .joined(separator: " ")
     }
-
-    private static func draw(_ seed: Seed, _ number: Int) -> String {
-        String(Transcript.hexadecimal(seed.derived("digits", number).value).prefix(12))
-    }
-
-    private static let usualSize = (0..<256).reduce(0) { $0 + draw(Seed(0), $1).centitokens } / 256
 }

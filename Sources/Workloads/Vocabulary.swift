@@ -28,6 +28,10 @@ enum Vocabulary {
         the the the of of to to a a in in is it on as at by or if an be we and and for not can has are was all any but its
         """.split(separator: " ").map(String.init)
 
+    /// What salts are made of: words of one length, each one token.
+    static let saltWords = Array(
+        words.filter { $0.utf8.count == 5 && !["empty", "error", "final", "guard", "reset"].contains($0) }.prefix(64))
+
     /// Names of variables.
     private static let shortNames = "i j k n x y a b id key at by to".split(separator: " ").map { Array($0.utf8) }
 

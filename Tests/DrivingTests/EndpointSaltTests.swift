@@ -20,7 +20,7 @@ import Testing
 
     @Test func `no two endpoints share a mark, and all marks are of one length`() {
         for policy in policies {
-            let wanted = [policy.run, policy.tenant, policy.session].map { $0 ? 12 : 0 }
+            let wanted = [policy.run, policy.tenant, policy.session].map { $0 ? 41 : 0 }
             let found = (0..<4).map { marks($0, policy) }
             #expect(found.allSatisfy { $0.map(\.count) == wanted }, "\(found)")
             let all = found.joined().filter { !$0.isEmpty }

@@ -4,7 +4,7 @@ For each NAME, FOLDER/NAME.attempts is the export of a run and FOLDER/NAME.reque
 what the model reads of them: tools as compact JSON, texts, names and arguments of tool calls; not the few tokens that a chat
 template puts around each message, which differ from model to model. One tokenizer is trained here, on the English and the code that
 lie on this machine; the others are DeepSeek's and Qwen's own, as LiteLLM and DashScope ship them. Ends with an error if a prompt
-is further than 10 % from what was planned, or a small one further than 6 tokens: the digits of a salt differ. What the trained
+is further than 10 % from what was planned, or a small one further than 3 tokens. What the trained
 one counts of recorded text is only reported: it knows 32,768 tokens, and no text but what lies on this machine.
 """
 
@@ -131,7 +131,7 @@ def judge(name, folder, counter):
             counted = counter.prompt(json.load(file))
         planned = row["planned_input_tokens"]
         deviations.append(counted / planned - 1)
-        bad += abs(counted - planned) > max(0.1 * planned, 6)
+        bad += abs(counted - planned) > max(0.1 * planned, 3)
     return deviations, bad
 
 

@@ -59,7 +59,7 @@ private struct SizeCheck {
     ) throws {
         let path = Self.samples.appending(path: "\(name).jsonl")
         let library = try SessionFile.read(Array(try Data(contentsOf: path)))
-        let digits = hasSalts ? "0123456789ab" : ""
+        let digits = hasSalts ? Salts.words(Seed(5)) : ""
         var check = SizeCheck()
         check.take(library, salts: Salts(run: digits, tenant: digits, session: digits), seed: Seed(1))
         #expect(check.callCount == library.sessions.reduce(0) { $0 + $1.calls.count })
@@ -73,7 +73,9 @@ private struct SizeCheck {
         let library = WorkloadGenerator.generate(generator, count: count, seed: Seed(7))
         var check = SizeCheck()
         check.take(
-            library, salts: Salts(run: "0123456789ab", tenant: "0123456789ab", session: "0123456789ab"), seed: Seed(2))
+            library,
+            salts: Salts(run: Salts.words(Seed(5)), tenant: Salts.words(Seed(6)), session: Salts.words(Seed(7))),
+            seed: Seed(2))
         #expect(abs(check.worst) <= 0.02, "\(name): \(check.worst) at \(check.worstPlace)")
     }
 }
