@@ -189,7 +189,8 @@ public struct EndpointAnalysis: Sendable {
         for attempt in attempts {
             sum += attempt.timeSpent
             if let last, last.place == attempt.place, last.part == attempt.part {
-                sum += max(0, ((attempt.sent ?? attempt.started ?? attempt.ended) - last.ended).seconds)
+                let sent = attempt.sent ?? attempt.started ?? attempt.ended
+                sum += max(0, (sent - last.ended - attempt.budgetHold).seconds)
             }
             last = attempt
         }

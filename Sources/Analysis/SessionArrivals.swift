@@ -6,7 +6,7 @@ import Records
 /// Over the rounds of all endpoints; the parts of a run after a pause are left out, since what was due meanwhile is late by
 /// necessity.
 struct SessionArrivals {
-    /// One session: when it was to begin, when there was room for it, and when it began.
+    /// One session: when it was to begin and there was money for it, when there was room for it, and when it began.
     private struct Arrival {
         var due: Instant
         var ready: Instant
@@ -30,7 +30,7 @@ struct SessionArrivals {
         }.values.compactMap { session in session.min { ($0.due ?? $0.ended) < ($1.due ?? $1.ended) } }
         for round in Dictionary(grouping: firsts, by: { [$0.place.endpoint, $0.place.round] }).values {
             let arrivals = round.compactMap { attempt -> Arrival? in
-                guard let due = attempt.due, let ready = attempt.ready, let started = attempt.started else {
+                guard let due = attempt.dueInBudget, let ready = attempt.ready, let started = attempt.started else {
                     return nil
                 }
                 return Arrival(due: due, ready: ready, started: started)

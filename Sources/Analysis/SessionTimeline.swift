@@ -47,9 +47,11 @@ public struct SessionTimeline: Hashable, Sendable {
     private static func rateLimitWaits(_ attempts: [AttemptRow]) -> [(from: Instant, to: Instant)] {
         zip(attempts, attempts.dropFirst()).compactMap { refused, next in
             guard refused.outcome == .rateLimited, next.place == refused.place,
-                let started = next.started ?? next.sent, started > refused.ended
+                let started = next.started ?? next.sent
             else { return nil }
-            return (refused.ended, started)
+            // That the budget then held it back was not the provider's wish.
+            let free = started.advanced(by: .zero - next.budgetHold)
+            return free > refused.ended ? (refused.ended, free) : nil
         }
     }
 

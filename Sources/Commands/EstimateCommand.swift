@@ -43,13 +43,17 @@ enum EstimateCommand: Subcommand {
             columns: [
                 .init("endpoint", isNumeric: false), .init("calls"), .init("input tokens"), .init("output tokens"),
                 .init("lowest cost"), .init("highest cost"),
-            ], rows: rows)
+            ], rows: rows,
+            note:
+                "Output tokens: as recorded, where limits allow it. Lowest: a cache holds all that was sent before. Highest: no "
+                + "cache holds anything, and every answer is as long as its limit allows."
+        )
         return Report(
             title: "Estimate of plan \(plan.profile.name)",
             introduction: [
                 cost(estimate, plan, decimals: decimals),
                 time(estimate, plan),
-            ], tables: [table], notices: plan.notices)
+            ], tables: [table], notices: plan.notices + [estimate.budgetNotice(plan)].compactMap(\.self))
     }
 
     /// What the run takes at least, and where a stop rule cuts it short.

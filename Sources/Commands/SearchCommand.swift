@@ -20,11 +20,12 @@ enum SearchCommand: Subcommand {
             objective, and then halves the gap. Where the plan's load is constant, poisson or gamma, it varies the rate
             instead, from the plan's rate or --first on, in sessions per second; a run ends early once sessions have come
             faster than they were served. A load passes when the 95 % interval of its share of good calls lies above
-            the wanted share; it allows for calls of one session failing together. Only calls count that were sent while the
-            whole load was there: while so many sessions were live, or from the end of the first session to the last
-            arrival. Each load is a run of its own, with a run file. The plan must have one endpoint and objectives. Exit
-            code 2 if not even the lowest load passes; 4 if no call of a run was answered, which ends the search: who is
-            down has no capacity.
+            the wanted share; it allows for calls of one session failing together. A load whose interval holds that share is
+            tried again, and at last judged by the estimate alone, which the table says: more sessions_per_round, of 73
+            calls or more, decide it. Only calls count that were sent while the whole load was there: while so many
+            sessions were live, or from the end of the first session to the last arrival. Each load is a run of its
+            own, with a run file. The plan must have one endpoint and objectives. Exit code 2 if not even the lowest
+            load passes; 4 if no call of a run was answered, which ends the search: who is down has no capacity.
             """,
         options: [
             OptionSpecification("--share", value: "PERCENT", "the share of calls that must be good (default: 95)"),
@@ -121,7 +122,8 @@ private struct SearchRun {
             for counts in end.progress.failures { failures[steps, default: [:]].merge(counts, uniquingKeysWith: +) }
             guard [.complete, .errorRate, .overSaturation].contains(end.reason) else {
                 notices.append("ended early: \(end.reason.rawValue)")
-                return end.exitCode
+                // That a run ends in time is good; a search has then found nothing out.
+                return end.exitCode == .good ? .inconclusive : end.exitCode
             }
             // Who answers nothing is down: that says nothing of how much it bears.
             guard end.progress.hasSuccess else {
@@ -138,6 +140,13 @@ private struct SearchRun {
                 notices.append(
                     "at \(load.text(steps)) the harness itself could not keep up: no higher load can be measured")
                 return .notMeasured
+            }
+            let holds = BudgetHolds(file.attempts)
+            guard holds.count * 50 <= holds.startedCount else {
+                notices.append(
+                    "at \(load.text(steps)) the budget held back \(holds.count) of \(holds.startedCount) attempts: "
+                        + "that load was never there; give a larger budget")
+                return .budgetReached
             }
             let window = load.window(file, steps)
             if window == nil, end.reason == .complete {

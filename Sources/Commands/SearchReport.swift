@@ -66,7 +66,8 @@ struct SearchReport {
         }
         return [
             "submeter": "search", "version": .integer(Self.version), "plan": .string(plan.name),
-            "model": .string(plan.model), "conditions": RunConditions.json(plan, isLoadGiven: false),
+            "model": .string(plan.model), "small_model": .optional(plan.secondModel),
+            "conditions": RunConditions.json(plan, isLoadGiven: false),
             "endpoint": .string(plan.endpoints.first?.identifier.rawValue ?? ""), "unit": .string(load.unitText),
             "wanted_share": .number(search.rules.wantedShare), "finding": .string(finding),
             "highest_good_load": value(search.highestGood), "lowest_bad_load": value(lowestBad),

@@ -268,11 +268,9 @@ public final class RunDriver {
     private func prepareBeginning() {
         let most = plan.profile.load.isOpen ? 1 : plan.profile.liveSessions
         var size = TokenCount.zero
-        for endpoint in plan.endpoints.indices {
-            for _ in 0...min(most, plan.profile.sessionsPerRound) where size < PreparedSessions.mostTokensAtBegin {
-                guard let next = prepareNext(endpoint) else { break }
-                size += next
-            }
+        // The first session of each endpoint comes before the second of any, so that none is favoured.
+        for _ in 0...min(most, plan.profile.sessionsPerRound) where size < PreparedSessions.mostTokensAtBegin {
+            size = plan.endpoints.indices.reduce(size) { $0 + (prepareNext($1) ?? .zero) }
         }
         prepared.wait()
     }

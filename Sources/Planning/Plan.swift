@@ -194,9 +194,8 @@ public struct Plan: Hashable, Sendable {
         _ library: inout SessionLibrary, for endpoints: [PlannedEndpoint], maximumCalls: Int?, _ salts: ReuseSalts,
         _ sendsReasoning: Bool, _ notices: inout [String]
     ) throws(PlanningError) {
-        let sizes = PromptReuse(
-            library, library.sessions.map { ContextGraph($0) }, sessionCount: library.sessions.count, salts: salts,
-            sendsReasoning: sendsReasoning)
+        let sizes = PromptSizes(
+            library, library.sessions.map { ContextGraph($0) }, salts: salts, sendsReasoning: sendsReasoning)
         var cuts: [TokenCount: Int] = [:]
         for index in library.sessions.indices {
             let calls = library.sessions[index].calls

@@ -91,6 +91,15 @@ public struct PlanEstimate: Hashable, Sendable {
         return ends.max() ?? 0
     }
 
+    /// That a budget cannot be enough; nil if it may be, or if there is none.
+    public func budgetNotice(_ plan: Plan) -> String? {
+        guard let budget = plan.profile.budget, let lowest = Self.sum(priced.map(\.lowest)), budget < lowest else {
+            return nil
+        }
+        return
+            "the budget is below the lowest cost: it ends the run before its last round, and calls that do not fit are held"
+    }
+
     /// Adds up amounts; nil if one is missing.
     public static func sum(_ amounts: [Money?]) -> Money? {
         amounts.reduce(.zero) { sum, amount in

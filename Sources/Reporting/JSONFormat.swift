@@ -80,7 +80,8 @@ public enum JSONFormat {
         let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
         let notices =
             ranking.notices + warning + OutputAdherenceNotice.texts(analysis)
-            + SteadyTable.notices(analysis) + analysis.notes
+            + SteadyTable.notices(analysis) + [BudgetHoldNotice.text(analysis.budgetHolds)].compactMap(\.self)
+            + analysis.notes
         return [
             ("complete_rounds", .integer(ranking.roundCount)),
             ("times_count_from", .string(ranking.isOpen ? "due" : "sent")),

@@ -112,7 +112,8 @@ public enum RankingTables {
             },
             note:
                 "Worth choosing: no other endpoint is both cheaper and faster (Pareto front, of the estimates). Both are per "
-                + "successful session, as in the score.")
+                + "successful session, as in the score. Time: that of its calls and of the waits that the provider caused, "
+                + "those side by side added up; not the waits of tools and people.")
     }
 }
 

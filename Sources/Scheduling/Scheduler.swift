@@ -263,6 +263,8 @@ public struct Scheduler: Sendable {
             if let budget = plan.profile.budget, committed + worst > budget {
                 // Calls under way mostly cost less than was reserved for them: what they leave may be enough.
                 if reserved.isEmpty { stop = .budget } else { isHeldByBudget = true }
+                // Whose calls wait for money cannot keep up, however fast it is.
+                saturations = saturations.map { _ in nil }
                 taken -= 1
                 break
             }

@@ -53,6 +53,13 @@ extension SessionLibrary {
         return stated.count < licences.count ? nil : Self.distinct(stated).joined(separator: ", ")
     }
 
+    /// The names of the libraries whose source states no licence.
+    var namesWithoutLicence: [String] {
+        ([.object(header)] + HeaderJoin.joined(header)).filter { $0["source"]?["licence"]?.stringValue == nil }.map {
+            $0["name"]?.stringValue ?? "unnamed"
+        }
+    }
+
     /// What the sources of an imported library lack, and by which rules it was guessed.
     public var guesses: [String] {
         Self.distinct(sources.flatMap { $0["guesses"]?.arrayValue ?? [] }.compactMap(\.stringValue))

@@ -8,7 +8,7 @@ public import Quantities
 /// parts them; what is made up for a session or for a pass is new in each. So all passes after the first are alike.
 public struct PromptReuse: Hashable, Sendable {
     private let passes: [[[TokenCount]]]
-    private let inputs: [[TokenCount]]
+    private let sizes: PromptSizes
 
     /// Follows the prompts of a library.
     ///
@@ -26,13 +26,11 @@ public struct PromptReuse: Hashable, Sendable {
         var memory = PromptMemory()
         let assets = PromptAssets(library)
         var passes: [[[TokenCount]]] = [[]]
-        var inputs: [[TokenCount]] = []
         for number in 0..<min(sessionCount, 2 * size) {
             let (pass, place) = (number / size, number % size)
             let prompts = PromptPieces(
                 library.sessions[place], graphs[place], in: assets, salts: salts,
                 additions: sendsReasoning ? .saltsAndReasoning : .salts)
-            if pass == 0 { inputs.append(library.sessions[place].calls.indices.map(prompts.inputTokens)) }
             if pass == passes.count { passes.append([]) }
             passes[pass].append(
                 library.sessions[place].calls.indices.map {
@@ -41,16 +39,16 @@ public struct PromptReuse: Hashable, Sendable {
             memory.finish(number)
         }
         self.passes = passes
-        self.inputs = inputs
+        sizes = PromptSizes(library, graphs, salts: salts, sendsReasoning: sendsReasoning)
     }
 
     /// The tokens of a call's prompt.
     ///
     /// - Parameters:
     ///   - call: its place in its session.
-    ///   - session: the session's place in the library; it must be among those that are sent.
+    ///   - session: the session's place in the library.
     /// - Returns: the tokens.
-    public func inputTokens(call: Int, session: Int) -> TokenCount { inputs[session][call] }
+    public func inputTokens(call: Int, session: Int) -> TokenCount { sizes.inputTokens(call: call, session: session) }
 
     /// The tokens of a call's prompt that were sent before.
     ///

@@ -27,8 +27,9 @@ public enum SessionLint {
     public static func findings(_ library: SessionLibrary) -> [Finding] {
         var findings: [Finding] = []
         if library.licence == nil {
+            let place = library.joinedCount > 1 ? library.namesWithoutLicence.joined(separator: ", ") : library.name
             findings.append(
-                Finding(severity: .warning, place: library.name, message: "no licence is stated in the header's source")
+                Finding(severity: .warning, place: place, message: "no licence is stated in the header's source")
             )
         }
         if library.sessions.isEmpty {

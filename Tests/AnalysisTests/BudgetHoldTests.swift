@@ -31,6 +31,40 @@ import Testing
         #expect(timelines.0.wallTime == timelines.1.wallTime)
     }
 
+    @Test func `a wait for money before a call is sent again is no wait that a provider asked for`() {
+        var waits: [Double] = []
+        var times: [Double] = []
+        for held in [Int64(0), 4000] {
+            var refused = call(0, held: 0)
+            (refused.outcome, refused.willRetry) = (.rateLimited, true)
+            refused.ended = Instant(nanoseconds: 2_000_000_000)
+            var again = RunFixture.call(refused.place, at: 3001 + held)
+            again.number = 1
+            again.budgetHold = .milliseconds(held)
+            waits.append(SessionTimeline([refused, again]).rateLimitWait ?? -1)
+            var fixture = RunFixture()
+            fixture.rounds = 1
+            fixture.addSession(0, 0, 0, calls: [refused, again])
+            fixture.sessions[0].isSuccess = true
+            let analysis = try? RunAnalysis([try fixture.file()])
+            times.append(analysis?.endpoints.first?.sessionModelTime.fromBest.first ?? -1)
+        }
+        #expect(waits[0] == waits[1] && waits[0] > 0.99, "\(waits)")
+        #expect(abs(times[0] - times[1]) < 1e-9 && times[0] > 0, "\(times)")
+    }
+
+    @Test func `sessions that had to wait for money began in time`() {
+        func verdict(_ holds: [Int64]) -> HarnessVerdict {
+            let rows = holds.enumerated().map { session, held in
+                var row = call(0, held: held, index: session)
+                row.place = CallPlace(endpoint: 0, round: 0, session: session, call: 0)
+                return row
+            }
+            return HarnessVerdict(attempts: rows, health: [], isOpen: true)
+        }
+        #expect(verdict([0, 0, 500, 4000]).findings == [])
+    }
+
     @Test func `what the harness added to a hold is still its own`() {
         var row = call(0, held: 80)
         row.started = row.started?.advanced(by: .milliseconds(60))

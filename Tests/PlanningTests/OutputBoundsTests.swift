@@ -8,15 +8,20 @@ import Workloads
 
 /// A plan of one session at endpoints `a`, `b` and so on, with the given lines of their providers and models.
 private func plan(
-    _ settings: String, calls: [Call], providers: [(dialect: String, model: String)] = [("openai-chat", "")]
+    _ settings: String, calls: [Call], providers: [(dialect: String, model: String)] = [("openai-chat", "")],
+    sessionCount: Int = 1
 ) throws -> Plan {
-    var session = Session(identifier: "s", toolsTokens: 200, systemTokens: 100, calls: calls)
-    session.share = .session
+    let sessions = (0..<sessionCount).map { number in
+        var session = Session(
+            identifier: SessionIdentifier("s\(number)"), toolsTokens: 200, systemTokens: 100, calls: calls)
+        session.share = .session
+        return session
+    }
     var files = [
         "w.yaml": "submeter: workload\nversion: 1\nname: w\nsessions_file: s.jsonl",
         "s.jsonl": String(
             decoding: SessionFile.write(
-                SessionLibrary(header: SessionFile.header(name: "l"), sessions: [session])), as: UTF8.self),
+                SessionLibrary(header: SessionFile.header(name: "l"), sessions: sessions)), as: UTF8.self),
     ]
     let names = providers.indices.map { ["a", "b", "c"][$0] }
     for (name, provider) in zip(names, providers) {
@@ -78,6 +83,15 @@ private func call(
         calls.indices.map {
             plan.outputBounds(CallKey(session: SessionKey(endpoint: endpoint, round: 0, session: 0), call: $0))
         }
+    }
+
+    @Test func `sessions of the library that the plan has no room for are no trouble`() throws {
+        let settings = "output_length: exact\ntool_choice: recorded"
+        let plan = try plan(
+            settings, calls: calls, providers: [("openai-chat", ", context_limit: 20000")], sessionCount: 5)
+        #expect(plan.library.sessions.count == 5 && plan.rounds.map(\.sessions.count) == [1])
+        #expect(bounds(plan).map(\.isForced) == [true, true, true, true, false])
+        #expect(plan.library.sessions.indices.allSatisfy { plan.naturalLimit(4, of: $0) == 256 })
     }
 
     static let limits: [(settings: String, model: String, limits: [Int], isRecorded: Bool, isForced: Bool)] = [

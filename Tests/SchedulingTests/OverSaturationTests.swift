@@ -78,7 +78,8 @@ private struct Servers {
 
 @Suite struct OverSaturationTests {
     private static func plan(
-        _ more: String = "", stop: String = "over_saturation: true", rounds: Int = 1, load: String = "poisson"
+        _ more: String = "", stop: String = "over_saturation: true", rounds: Int = 1, load: String = "poisson",
+        budget: String = ""
     ) throws -> Plan {
         let calls = ["0", "1"].map { name in
             Call(
@@ -90,7 +91,7 @@ private struct Servers {
         }
         let library = SessionLibrary(header: SessionFile.header(name: "pairs"), sessions: sessions)
         return try makePlan(
-            "stop: {\(stop)}\norder: side-by-side", sessions: library, rounds: rounds, perRound: 200,
+            "stop: {\(stop)}\norder: side-by-side\n\(budget)", sessions: library, rounds: rounds, perRound: 200,
             load: "load: {kind: \(load), rate: 10\(more)}")
     }
 
@@ -113,6 +114,15 @@ private struct Servers {
         #expect(stopped - Instant(nanoseconds: 0) >= arrival)
         #expect(stopped - Instant(nanoseconds: 0) <= arrival + .milliseconds(100))
         #expect(servers.endedSessions.count == 2 * 2 * 200)
+    }
+
+    @Test func `sessions that wait for money do not come too fast`() throws {
+        // Few calls fit into the budget at once, so that the fast endpoint has to wait as well.
+        var servers = Servers(
+            try Self.plan(budget: "budget: 0.002 USD"), [.milliseconds(100), .milliseconds(100)])
+        servers.run()
+        #expect(servers.finish != .overSaturation)
+        for endpoint in 0...1 { #expect(!servers.reasons(endpoint).contains(.endpointSaturated)) }
     }
 
     @Test func `where nobody asks, none is stopped`() throws {
