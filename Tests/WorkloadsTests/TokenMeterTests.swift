@@ -47,6 +47,20 @@ import Workloads
         }
     }
 
+    /// Averages of the same four; they differ by half among themselves where they hardly know a script.
+    @Test(arguments: [
+        ("सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।", 47.25),
+        ("มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกันในเกียรติศักดิ์และสิทธิ", 31.5),
+        ("모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다.", 24.75),
+        ("src\n├── main.swift\n├── Sources\n│   ├── Parser.swift\n│   └── Writer.swift\n└── Tests\n", 31.0),
+        (String(repeating: "─", count: 60), 6.5),
+        ("“The model’s answer — it’s ‘long’ — was cut…” she said – twice.", 19.75),
+    ])
+    func `no script and no sign is free`(text: String, tokens: Double) {
+        let estimate = Double(text.centitokens) / 100
+        #expect(abs(estimate - tokens) <= max(0.35 * tokens, 2), "\(estimate) for \(tokens)")
+    }
+
     @Test func `text that comes in parts counts as much as the whole, wherever it is parted`() {
         for (text, _) in Self.counted {
             let bytes = Array(text.utf8)
