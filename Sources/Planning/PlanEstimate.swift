@@ -91,13 +91,14 @@ public struct PlanEstimate: Hashable, Sendable {
         return ends.max() ?? 0
     }
 
-    /// That a budget cannot be enough; nil if it may be, or if there is none.
+    /// That a budget will hardly be enough; nil if it may be, or if there is none.
     public func budgetNotice(_ plan: Plan) -> String? {
         guard let budget = plan.profile.budget, let lowest = Self.sum(priced.map(\.lowest)), budget < lowest else {
             return nil
         }
         return
-            "the budget is below the lowest cost: it ends the run before its last round, and calls that do not fit are held"
+            "the budget is below the lowest estimated cost: it will hold calls back and end the run early, unless answers are "
+            + "shorter than recorded"
     }
 
     /// Adds up amounts; nil if one is missing.
