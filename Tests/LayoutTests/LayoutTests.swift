@@ -42,15 +42,34 @@ import Testing
         #expect(Self.arrows["Transport"] == ["Quantities", "CNetwork"])
     }
 
+    private static func imports(_ text: String) -> [String] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").filter { $0 != "public" && $0 != "@testable" }
+            return words.first == "import" && words.count == 2 ? String(words[1]) : nil
+        }
+    }
+
     @Test func `imports follow the arrows`() {
         let outside: Set<String> = ["Glibc", "Dispatch", "Synchronization", "FoundationEssentials"]
         for file in Self.files("Sources") {
             let target = String(file.name.split(separator: "/")[1])
             let allowed = Self.reachable(from: target).union(outside)
-            for line in file.text.split(separator: "\n") {
-                let words = line.split(separator: " ").filter { $0 != "public" }
-                guard words.first == "import", words.count == 2 else { continue }
-                #expect(allowed.contains(String(words[1])), "\(file.name) imports \(words[1]) against the arrows")
+            for name in Self.imports(file.text) {
+                #expect(allowed.contains(name), "\(file.name) imports \(name) against the arrows")
+            }
+        }
+    }
+
+    /// An import against the arrows builds if another target happens to be built first, and fails in a new clone.
+    @Test func `tests import their target, what it reaches, and fixtures where they may`() {
+        let outside: Set<String> = ["Glibc", "Dispatch", "Synchronization", "Foundation", "Testing"]
+        for target in Self.arrows.keys {
+            var allowed = Self.reachable(from: target).union(outside).union([target])
+            if allowed.contains("Analysis") { allowed.insert("Fixtures") }
+            for file in Self.files("Tests/\(target)Tests") {
+                for name in Self.imports(file.text) {
+                    #expect(allowed.contains(name), "\(file.name) imports \(name) against the arrows")
+                }
             }
         }
     }
