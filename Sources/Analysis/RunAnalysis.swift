@@ -30,6 +30,9 @@ public struct RunAnalysis: Sendable {
     /// Rounds that every endpoint finished, but for those that were stopped; only these are compared.
     public let completeRounds: [Int]
 
+    /// True if modelled providers stood for the plan's own, so that no figure says anything of a real one.
+    public let isRehearsal: Bool
+
     /// True if no run was spoilt by the harness.
     public var isValid: Bool { verdicts.allSatisfy(\.isValid) }
 
@@ -44,6 +47,12 @@ public struct RunAnalysis: Sendable {
                 description: "\(file.path) was made from other documents than \(first.path); runs of different plans, "
                     + "workloads or prices never share a table")
         }
+        for file in files.dropFirst() where file.isRehearsal != first.isRehearsal {
+            throw AnalysisError(
+                description:
+                    "\(file.path) and \(first.path): one is a rehearsal and one is not; modelled providers and real "
+                    + "ones never share a table")
+        }
         var seen: [String: String] = [:]
         for file in files {
             let mark = "\(file.facts["run_salt"] ?? "") \(file.facts["clock_anchor"] ?? file.path)"
@@ -53,7 +62,7 @@ public struct RunAnalysis: Sendable {
         }
         documents = first.documents
         paths = files.map(\.path)
-        facts = first.facts
+        (facts, isRehearsal) = (first.facts, first.isRehearsal)
         let isOpen = documents.plan.load.isOpen
         verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health, isOpen: isOpen) }
         budgetHolds = BudgetHolds(files.flatMap(\.attempts))

@@ -106,6 +106,11 @@ public struct Ranking: Sendable {
 
     private static func notices(_ analysis: RunAnalysis, isProvisional: Bool, endpointCount: Int) -> [String] {
         var notices: [String] = []
+        if analysis.isRehearsal {
+            notices.append(
+                "rehearsal: every provider was modelled on the machine that measured; no figure says anything of a real one"
+            )
+        }
         if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
         let rounds = analysis.completeRounds.count
         if isProvisional, analysis.isValid {

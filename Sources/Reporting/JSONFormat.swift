@@ -31,7 +31,7 @@ public enum JSONFormat {
         let facts = analysis.facts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
         return [
             ("submeter", .string(kind)), ("version", .integer(version)),
-            ("plan", .string(analysis.documents.plan.name)),
+            ("rehearsal", .bool(analysis.isRehearsal)), ("plan", .string(analysis.documents.plan.name)),
             ("model", .string(analysis.documents.plan.model)),
             ("small_model", .optional(analysis.documents.plan.secondModel)),
             ("seed", .integer(analysis.documents.plan.seed)),
