@@ -14,7 +14,8 @@ struct LiveSessions {
     private let plan: Plan
     private let writers: [SessionWriter]
     private var sessions: [SessionKey: LiveSession] = [:]
-    private var prefixes: [String: Lazy<SharedPrefix>] = [:]
+    /// By the session that has them for itself, nil for what sessions share, and by name.
+    private var prefixes: [SessionKey?: [String: Lazy<SharedPrefix>]] = [:]
     private(set) var prepared = PreparedCalls()
     private var order: SessionOrder
 
@@ -58,7 +59,7 @@ struct LiveSessions {
     mutating func begin(_ key: SessionKey, at now: Instant) {
         sessions[key] = writers[key.endpoint].session(key, at: now)
         let passed = prepared.sessions.filter { $0.endpoint == key.endpoint && $0 < key && sessions[$0] == nil }
-        for session in passed { giveUp(session) }
+        for session in passed { drop(session) }
         order.pass(key)
         prepareNext(key.endpoint)
     }
@@ -70,8 +71,8 @@ struct LiveSessions {
         let call = session.transcript.session.calls[key.call]
         let route = writers[key.session.endpoint].routes.route(of: call)
         let body = session.body(
-            key.call, prefix: prefix(of: call, session.transcript, endpoint: key.session.endpoint).value,
-            encoder: route.encoder, options: options, target: route.target
+            key.call, prefix: prefix(of: call, session.transcript, key.session).value, encoder: route.encoder,
+            options: options, target: route.target
         ) { prepared.take(CallKey(session: key.session, call: $0)) }
         sessions[key.session] = session
         return body
@@ -92,11 +93,9 @@ struct LiveSessions {
     }
 
     /// The tools that a call under way was offered.
-    func tools(of key: CallKey) -> [ToolDefinition] {
+    mutating func tools(of key: CallKey) -> [ToolDefinition] {
         guard let transcript = sessions[key.session]?.transcript else { return [] }
-        let call = transcript.session.calls[key.call]
-        let name = writers[key.session.endpoint].prefixName(of: call, transcript, endpoint: key.session.endpoint)
-        return prefixes[name]?.value.prompt.tools ?? []
+        return prefix(of: transcript.session.calls[key.call], transcript, key.session).value.prompt.tools
     }
 
     /// Drops what was prepared for a call that will not be sent.
@@ -104,20 +103,15 @@ struct LiveSessions {
 
     /// Ends a session, and drops all that nobody else needs.
     mutating func end(_ key: SessionKey) -> LiveSession? {
-        giveUp(key)
-        guard let session = sessions.removeValue(forKey: key) else { return nil }
-        guard session.transcript.session.share == .session else { return session }
-        for call in session.transcript.session.calls {
-            prefixes[writers[key.endpoint].prefixName(of: call, session.transcript, endpoint: key.endpoint)] = nil
-        }
-        return session
+        drop(key)
+        return sessions.removeValue(forKey: key)
     }
 
     // MARK: What is made ahead
 
-    private mutating func giveUp(_ key: SessionKey) {
-        let names = prepared.drop(key)
-        if plan.session(key).share == .session { for name in names { prefixes[name] = nil } }
+    private mutating func drop(_ key: SessionKey) {
+        prepared.drop(key)
+        prefixes[key] = nil
     }
 
     /// Has the large calls prepared with which the next session of an endpoint begins.
@@ -142,28 +136,27 @@ struct LiveSessions {
         guard !prepared.contains(key), let size = session.large.size(of: key.call),
             let recipe = session.recipeAhead(of: key.call)
         else { return .zero }
-        let (transcript, endpoint) = (session.transcript, key.session.endpoint)
-        let call = transcript.session.calls[key.call]
-        let name = writers[endpoint].prefixName(of: call, transcript, endpoint: endpoint)
-        let tokens = size.tokens(hasPrefix: prefixes[name]?.isMade == true)
+        let call = session.transcript.session.calls[key.call]
+        let prefix = prefix(of: call, session.transcript, key.session)
+        let tokens = size.tokens(hasPrefix: prefix.isMade)
         // The first call of a session is prepared whatever waits beside it, as it is for every endpoint.
-        guard tokens >= session.large.leastTokens, key.call == 0 || prepared.hasRoom(for: tokens, endpoint: endpoint)
+        guard tokens >= session.large.leastTokens,
+            key.call == 0 || prepared.hasRoom(for: tokens, endpoint: key.session.endpoint)
         else { return .zero }
-        let prefix = prefix(of: call, transcript, endpoint: endpoint)
-        let route = writers[endpoint].routes.route(of: call)
-        prepared.prepare(key, tokens, prefixName: name) {
+        let route = writers[key.session.endpoint].routes.route(of: call)
+        prepared.prepare(key, tokens) {
             recipe.addition(prefix.value, encoder: route.encoder, target: route.target)
         }
         return tokens
     }
 
     /// What a call begins with, which may not be made yet.
-    private mutating func prefix(of call: Call, _ transcript: Transcript, endpoint: Int) -> Lazy<SharedPrefix> {
-        let writer = writers[endpoint]
-        let name = writer.prefixName(of: call, transcript, endpoint: endpoint)
-        if let prefix = prefixes[name] { return prefix }
+    private mutating func prefix(of call: Call, _ transcript: Transcript, _ key: SessionKey) -> Lazy<SharedPrefix> {
+        let (writer, owner) = (writers[key.endpoint], transcript.session.share == .session ? key : nil)
+        let name = writer.prefixName(of: call, transcript, endpoint: key.endpoint)
+        if let prefix = prefixes[owner]?[name] { return prefix }
         let prefix = Lazy { writer.prefix(of: call, transcript) }
-        prefixes[name] = prefix
+        prefixes[owner, default: [:]][name] = prefix
         return prefix
     }
 }

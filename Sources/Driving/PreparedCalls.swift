@@ -8,7 +8,6 @@ import Quantities
 struct PreparedCalls {
     private struct Entry {
         let addition: Lazy<CallAddition>
-        let prefixName: String
         let tokens: TokenCount
     }
 
@@ -40,14 +39,13 @@ struct PreparedCalls {
     /// - Parameters:
     ///   - key: the call.
     ///   - size: how much is to be written.
-    ///   - prefixName: names the prefix that was made for the call.
     ///   - make: makes it, on another thread.
     mutating func prepare(
-        _ key: CallKey, _ size: TokenCount, prefixName: String, _ make: @escaping @Sendable () -> CallAddition
+        _ key: CallKey, _ size: TokenCount, _ make: @escaping @Sendable () -> CallAddition
     ) {
         precondition(!contains(key), "call \(key) is prepared already")
         let addition = Lazy(make)
-        entries[key.session, default: [:]][key.call] = Entry(addition: addition, prefixName: prefixName, tokens: size)
+        entries[key.session, default: [:]][key.call] = Entry(addition: addition, tokens: size)
         tokens[key.session.endpoint, default: .zero] += size
         queue.async { [weak addition] in _ = addition?.value }
     }
@@ -66,12 +64,10 @@ struct PreparedCalls {
     /// Drops what was prepared for a call that is not sent.
     mutating func drop(_ key: CallKey) { _ = remove(key) }
 
-    /// Drops what was prepared for a session, and returns the names of the prefixes that were made for it.
-    @discardableResult
-    mutating func drop(_ session: SessionKey) -> [String] {
-        let dropped = entries.removeValue(forKey: session).map { Array($0.values) } ?? []
-        tokens[session.endpoint, default: .zero] -= dropped.reduce(.zero) { $0 + $1.tokens }
-        return dropped.map(\.prefixName)
+    /// Drops what was prepared for a session.
+    mutating func drop(_ session: SessionKey) {
+        guard let dropped = entries.removeValue(forKey: session) else { return }
+        tokens[session.endpoint, default: .zero] -= dropped.values.reduce(.zero) { $0 + $1.tokens }
     }
 
     private mutating func remove(_ key: CallKey) -> Entry? {

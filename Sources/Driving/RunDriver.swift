@@ -46,7 +46,7 @@ public final class RunDriver {
     private let earlierEnds: EarlierEnds
     private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
     private var scheduler: Scheduler
-    private var sessions: LiveSessions
+    private(set) var sessions: LiveSessions
     private var calls: [TransferIdentifier: LiveCall] = [:]
     private var openStreams = OpenStreams()
     private var roundBegan = Instant(nanoseconds: 0)
