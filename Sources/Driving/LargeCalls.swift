@@ -34,11 +34,12 @@ struct LargeCalls: Sendable {
         var (sizes, roots): ([Int: Size], [Int]) = ([:], [])
         var prefixes: Set<[String]> = []
         for (call, entry) in graph.entries.enumerated() {
-            let (agent, role) = (session.calls[call].agent, session.calls[call].role)
+            let agent = session.calls[call].agent
             let size = Size(
                 own: graph.promptTokens(call, in: session) - entry.keptTokens, prefix: session.prefixTokens(of: agent))
-            // Later calls of an agent find its prefix written.
-            let isFirst = prefixes.insert([agent, role]).inserted
+            guard size.tokens(hasPrefix: false) >= leastTokens else { continue }
+            // Later calls of an agent find its prefix written, if they go to the same model.
+            let isFirst = prefixes.insert([agent, session.calls[call].role]).inserted
             guard size.tokens(hasPrefix: !isFirst) >= leastTokens else { continue }
             sizes[call] = size
             if entry.dependencies.isEmpty { roots.append(call) }

@@ -15,7 +15,7 @@ struct LiveSessions {
     private let writers: [SessionWriter]
     private var sessions: [SessionKey: LiveSession] = [:]
     /// By the session that has them for itself, nil for what sessions share, and by name.
-    private var prefixes: [SessionKey?: [String: Lazy<SharedPrefix>]] = [:]
+    private(set) var prefixes: [SessionKey?: [String: Lazy<SharedPrefix>]] = [:]
     private(set) var prepared = PreparedCalls()
     private var order: SessionOrder
 

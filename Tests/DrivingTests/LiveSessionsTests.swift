@@ -196,12 +196,16 @@ import Workloads
         live.begin(keys[0], at: Instant(nanoseconds: 0))
         _ = start(0, &live, of: keys[0])
         // A session that was not begun is gone past; one that is under way keeps what is its own.
+        #expect((live.prefixes[keys[1]] != nil) == (share == .session))
         live.begin(keys[2], at: Instant(nanoseconds: 0))
         #expect(keys.map { prepared(live, of: $0) } == [[1, 2, 10], [], [10]])
         live.skip(CallKey(session: keys[0], call: 2))
         #expect(prepared(live, of: keys[0]) == [1, 10])
         #expect(live.end(keys[0])?.began == Instant(nanoseconds: 0))
         #expect(live.end(keys[0]) == nil)
+        // A prefix that no other session has goes with its session.
+        let owners = Set(live.prefixes.keys)
+        #expect(owners.isDisjoint(with: [keys[0], keys[1]]) && owners.contains(share == .session ? keys[2] : nil))
         #expect(keys.map { prepared(live, of: $0) } == [[], [], [10]])
         #expect(live.body(CallKey(session: keys[0], call: 1), options: CallOptions()).isEmpty)
     }
