@@ -11,7 +11,7 @@ struct LiveSession: Sendable {
     /// Which of its calls are made before they are due.
     let large: LargeCalls
     /// When it began.
-    let began: Instant
+    var began: Instant
     let salts: Salts
     /// What all calls of the session have in common, for routers that keep them at one server.
     let stickinessKey: String

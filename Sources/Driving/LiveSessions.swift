@@ -14,6 +14,8 @@ struct LiveSessions {
     private let plan: Plan
     private let writers: [SessionWriter]
     private var sessions: [SessionKey: LiveSession] = [:]
+    /// Those that were looked at ahead and have not begun.
+    private var coming: [SessionKey: LiveSession] = [:]
     /// By the session that has them for itself, nil for what sessions share, and by name.
     private(set) var prefixes: [SessionKey?: [String: Lazy<SharedPrefix>]] = [:]
     private(set) var prepared = PreparedCalls()
@@ -57,9 +59,12 @@ struct LiveSessions {
 
     /// Begins a session, gives up those before it that were not begun, and has the next one prepared.
     mutating func begin(_ key: SessionKey, at now: Instant) {
-        sessions[key] = writers[key.endpoint].session(key, at: now)
-        let passed = prepared.sessions.filter { $0.endpoint == key.endpoint && $0 < key && sessions[$0] == nil }
-        for session in passed { drop(session) }
+        sessions[key] = coming.removeValue(forKey: key) ?? writers[key.endpoint].session(key, at: now)
+        sessions[key]?.began = now
+        for passed in coming.keys.filter({ $0.endpoint == key.endpoint && $0 < key }) {
+            coming[passed] = nil
+            drop(passed)
+        }
         order.pass(key)
         prepareNext(key.endpoint)
     }
@@ -121,6 +126,7 @@ struct LiveSessions {
     private mutating func prepareNext(_ endpoint: Int) -> TokenCount {
         guard let key = order.next(endpoint: endpoint) else { return .zero }
         let session = writers[endpoint].session(key, at: Instant(nanoseconds: 0))
+        coming[key] = session
         return session.large.roots.reduce(.zero) { sum, root in
             let call = CallKey(session: key, call: root)
             guard root == 0 || plan.wait(before: call) <= Self.nearestRoots else { return sum }

@@ -23,8 +23,8 @@ struct PreparedCalls {
     private var tokens: [Int: TokenCount] = [:]
     private let queue = DispatchQueue(label: "prepared calls", qos: .utility)
 
-    /// The sessions of which something waits to be taken.
-    var sessions: some Sequence<SessionKey> { entries.keys }
+    /// True if nothing waits to be taken.
+    var isEmpty: Bool { entries.isEmpty }
 
     /// True if something is there for a call, or is being made.
     func contains(_ key: CallKey) -> Bool { entries[key.session]?[key.call] != nil }

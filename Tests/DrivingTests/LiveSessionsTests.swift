@@ -90,7 +90,7 @@ import Workloads
             }
         }
         #expect(live.end(key) != nil && live[key] == nil)
-        #expect(!Array(live.prepared.sessions).contains(key))
+        #expect(!transcript.session.calls.indices.contains { live.prepared.contains(CallKey(session: key, call: $0)) })
         return count
     }
 

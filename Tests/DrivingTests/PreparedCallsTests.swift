@@ -39,7 +39,7 @@ import Testing
         }
         prepared.wait()
         #expect(count.load(ordering: .relaxed) == 50)
-        #expect(Array(prepared.sessions).isEmpty)
+        #expect(prepared.isEmpty)
     }
 
     @Test func `what is being made is waited for, and what comes after it is not`() {

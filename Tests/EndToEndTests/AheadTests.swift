@@ -55,7 +55,7 @@ extension EndToEnd {
             #expect(reason == .complete)
             // The answer of the first call takes a second, and so does the wait for the tool after it.
             #expect(seen.contains([1]) && seen.contains([2]), "\(seen)")
-            #expect(Array(driver.sessions.prepared.sessions).isEmpty)
+            #expect(driver.sessions.prepared.isEmpty)
             let rows = try RunFile(path: stage.path).attempts
             #expect(rows.count == 3 && rows.allSatisfy { $0.outcome == .ok })
         }
