@@ -143,7 +143,7 @@ struct Arguments: Hashable {
         guard !specification.operandCount.contains(operands.count) else { return }
         let wanted = specification.operands.isEmpty ? "no arguments" : specification.operands
         throw .usage(
-            "submeter \(specification.name) takes \(wanted), but \(operands.count) were given; "
+            "submeter \(specification.name) takes \(wanted), but \(operands.count) \(operands.count == 1 ? "was" : "were") given; "
                 + "see 'submeter \(specification.name) --help'")
     }
 

@@ -51,6 +51,7 @@ final class TemporaryFile {
         (["worklod"], "did you mean 'submeter workload'?"),
         (["rank", "--formt", "csv", "x"], "did you mean '--format'?"),
         (["rank", "--format", "cvs", "x"], "did you mean 'csv'?"), (["rank"], "takes RUN…, but 0 were given"),
+        (["estimate"], "takes PLAN, but 0 were given"), (["demo", "x"], "takes no arguments, but 1 was given"),
         (["rank", "--format"], "'--format' needs a value: --format table|markdown|csv|json"),
         (["rank", "--by=cost", "--by", "cost", "x"], "'--by' is given twice"),
         (["run", "--quiet=1", "x"], "takes no value"),
