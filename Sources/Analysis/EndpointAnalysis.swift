@@ -32,10 +32,8 @@ public struct EndpointAnalysis: Sendable {
     public let success: ShareFigure
     /// Successful sessions of those that ran to their end.
     public let sessionSuccess: ShareFigure
-    /// The metrics of calls by name.
-    public let metrics: [String: MetricSummary]
-    /// Times between content events of successful calls, in seconds.
-    public let interChunk: MetricSummary
+    /// How fast its calls were, to whichever model they went.
+    public let calls: CallSummaries
     /// Model time of sessions, in seconds.
     public let sessionModelTime: MetricSummary
     /// Tokens.
@@ -63,8 +61,8 @@ public struct EndpointAnalysis: Sendable {
     /// Its finished sessions by round; the rounds of all endpoints of a run are the same.
     public let sessions: [[SessionMeasurement]]
 
-    /// The summary of a metric.
-    public func summary(_ metric: CallMetric) -> MetricSummary? { metrics[metric.name] }
+    /// The summary of a metric over all calls, to whichever model they went.
+    public func summary(_ metric: CallMetric) -> MetricSummary? { calls.summary(metric) }
     /// List price per attempted call; nil without a price or calls.
     public var costPerTurn: Money? {
         guard let list = cost.list, attemptedCount > 0 else { return nil }
@@ -133,15 +131,7 @@ public struct EndpointAnalysis: Sendable {
         models = ModelFigures.all(plan.modelNames, judged: judged, calls: calls, prices: prices)
         success = ShareFigure(clusters: rounds.map { ($0.succeeded, $0.tried) })
         attainmentShare = ShareFigure(clusters: attainment.isTold ? rounds.map { ($0.good, $0.tried) } : [])
-        metrics = Dictionary(
-            uniqueKeysWithValues: CallMetric.all.map { metric in
-                let values = calls.compactMap { metric.value(of: $0) }
-                return (metric.name, MetricSummary(inTimeOrder: values, isBetterWhenLower: metric.isBetterWhenLower))
-            })
-        let streams = calls.filter { $0.outcome.isSuccess && $0.events.count > 1 }
-        let gaps = streams.flatMap { zip($0.events, $0.events.dropFirst()).map { ($1.at - $0.at).seconds } }
-        // Gaps of one stream hang together; a stream counts as one independent value.
-        interChunk = MetricSummary(inTimeOrder: gaps, effectiveCount: Double(streams.count))
+        self.calls = CallSummaries(calls)
         sessions = Self.measurements(sent, rows, roundCount: roundCount, prices: prices)
         let valid = sessions.map { $0.filter { !$0.isVoid } }
         agents = AgentFigures(valid.flatMap(\.self), judged: judged, all: attempts)

@@ -10,10 +10,8 @@ public struct ModelFigures: Sendable {
     public let attemptedCount: Int
     /// Those that succeeded.
     public let successCount: Int
-    /// Seconds to the first content event, one value per call.
-    public let timeToFirstToken: MetricSummary
-    /// Tokens per second after the first, one value per call.
-    public let decodeRate: MetricSummary
+    /// How fast they were.
+    public let calls: CallSummaries
     /// Tokens of all attempts.
     public let tokens: TokenTotals
     /// Money of all attempts.
@@ -32,15 +30,10 @@ public struct ModelFigures: Sendable {
         isOwn: (AttemptRow) -> Bool
     ) {
         self.name = name
-        let calls = calls.filter(isOwn)
-        attemptedCount = calls.count
-        successCount = calls.count { $0.outcome.isSuccess }
-        func summary(_ metric: CallMetric) -> MetricSummary {
-            MetricSummary(
-                inTimeOrder: calls.compactMap { metric.value(of: $0) }, isBetterWhenLower: metric.isBetterWhenLower)
-        }
-        timeToFirstToken = summary(.timeToFirstToken)
-        decodeRate = summary(.decodeRate)
+        let own = calls.filter(isOwn)
+        attemptedCount = own.count
+        successCount = own.count { $0.outcome.isSuccess }
+        self.calls = CallSummaries(own)
         var tokens = TokenTotals()
         var cost = CostTotals(prices)
         for attempt in judged where isOwn(attempt) {

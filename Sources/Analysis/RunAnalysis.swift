@@ -33,6 +33,8 @@ public struct RunAnalysis: Sendable {
     public let endings: [RunEnding]
     /// How the calls ended that were sent, each by its last attempt.
     public let callOutcomes: [OutcomeClass: Int]
+    /// True if modelled providers stood for the plan's own, so that no figure says anything of a real one.
+    public let isRehearsal: Bool
 
     /// True if at least one call was answered; if none was, nothing was measured.
     public var hasAnswer: Bool { callOutcomes.keys.contains(where: \.isSuccess) }
@@ -50,6 +52,12 @@ public struct RunAnalysis: Sendable {
                 description: "\(file.path) was made from other documents than \(first.path); runs of different plans, "
                     + "workloads or prices never share a table")
         }
+        for file in files.dropFirst() where file.isRehearsal != first.isRehearsal {
+            throw AnalysisError(
+                description:
+                    "\(file.path) and \(first.path): one is a rehearsal and one is not; modelled providers and real "
+                    + "ones never share a table")
+        }
         var seen: [String: String] = [:]
         for file in files {
             let mark = "\(file.facts["run_salt"] ?? "") \(file.facts["clock_anchor"] ?? file.path)"
@@ -59,7 +67,7 @@ public struct RunAnalysis: Sendable {
         }
         documents = first.documents
         paths = files.map(\.path)
-        facts = first.facts
+        (facts, isRehearsal) = (first.facts, first.isRehearsal)
         let isOpen = documents.plan.load.isOpen
         verdicts = files.map { HarnessVerdict(attempts: $0.attempts, health: $0.health, isOpen: isOpen) }
         budgetHolds = BudgetHolds(files.flatMap(\.attempts))

@@ -18,13 +18,20 @@ enum DemoCommand: Subcommand {
             Starts five providers on loopback, one per delivery path, replays coding sessions against all of them over
             real sockets, ranks them, and writes the run file and a Markdown report. The providers are models: the
             figures show what Submeter does, not what any company sells.
+
+            With --plan it rehearses a plan of yours before it costs anything: every endpoint is played on loopback, wherever
+            it really lies, as its provider document says under 'rehearsal', or plainly. No key is needed or sent. Waits are
+            those of the plan, so it takes as long as the real run; a small 'time_scale' shortens them.
             """,
         options: [
             OptionSpecification("--output", value: "FILE", "the run file (default: results/demo-TIME.sqlite)"),
-            OptionSpecification("--plan", value: "PLAN", "another plan whose endpoints lie on loopback"),
+            OptionSpecification("--plan", value: "PLAN", "rehearse this plan"),
             OptionSpecification("--ground-truth", value: "FILE", "write what the fleet truly did as JSONL"),
         ],
-        examples: [("demo", "about a minute and a half")])
+        examples: [
+            ("demo", "about a minute and a half"),
+            ("demo --plan my-plan.yaml", "the same plan against modelled providers"),
+        ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         let planPath = try planPath(arguments)
@@ -36,11 +43,12 @@ enum DemoCommand: Subcommand {
             RehearsalGate.prepare(&member, provider, environment: console.environment)
         }
         defer { stage.fleet.stop() }
-        let plan = try Plans.plan(try stage.moved(planned))
+        let plan = try stage.plan(planned)
         console.message(
             "demo: \(Figures.counted(plan.endpoints.count, "modelled provider")) on loopback, "
                 + "\(Figures.counted(plan.rounds.count, "round")), nothing leaves this machine")
-        let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false).perform()
+        let end = try RunExecution(plan: plan, path: path, console: console, isResumed: false, isRehearsal: true)
+            .perform()
         if let truthPath = arguments["--ground-truth"] {
             stage.fleet.stop()
             try Files.write(stage.groundTruth, to: truthPath)

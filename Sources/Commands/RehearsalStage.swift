@@ -1,4 +1,5 @@
 import Encodings
+import Planning
 import Pricing
 import Profiles
 import Quantities
@@ -10,15 +11,18 @@ struct RehearsalStage {
     let fleet: Fleet
     /// The endpoints' names, and where the fleet plays them.
     let addresses: [(endpoint: String, url: String)]
+    /// True if the plan means all of its endpoints to be played, for it has each of them on a loopback port of its own.
+    let isOfLoopback: Bool
 
     /// Starts a fleet for a plan.
     ///
     /// - Parameters:
     ///   - documents: the plan; each provider is played as its document says under `rehearsal`, else by the persona of its
     ///     name, or by an ordinary one.
-    ///   - usesOwnPorts: true to listen where the base URLs say, false to take free ports.
-    ///   - prepare: gives each member its key, its check of signatures, or its issue of tokens; none by default.
-    /// - Throws: ``CommandError`` if an endpoint lies elsewhere than on loopback, or a port is taken.
+    ///   - usesOwnPorts: true to listen where the base URLs say, false to take free ports, wherever the endpoints lie.
+    ///   - prepare: gives each member its key, its check of signatures, or its issue of tokens, if all endpoints lie on loopback;
+    ///     none by default.
+    /// - Throws: ``CommandError`` if an endpoint is to be played on its own port and has none on loopback, or a port is taken.
     init(
         _ documents: DocumentSet, usesOwnPorts: Bool,
         prepare: (inout Fleet.Member, ProviderProfile) -> Void = { _, _ in }
@@ -26,20 +30,29 @@ struct RehearsalStage {
         let book = PriceBook(documents.prices)
         var members: [Fleet.Member] = []
         var places: [(endpoint: String, path: Substring)] = []
+        let ports = documents.plan.endpoints.compactMap { endpoint in
+            let provider = documents.providers.first { $0.identifier == endpoint.provider }
+            return Self.loopbackPort(endpoint.baseURL ?? provider?.baseURL ?? "")
+        }
+        isOfLoopback = Set(ports).count == documents.plan.endpoints.count
         for endpoint in documents.plan.endpoints {
             guard let provider = documents.providers.first(where: { $0.identifier == endpoint.provider }) else {
                 continue
             }
-            let url = endpoint.baseURL ?? provider.baseURL
-            guard let port = Self.loopbackPort(url) else {
+            let region = endpoint.region ?? provider.region
+            let url = provider.filled(
+                endpoint.baseURL ?? provider.baseURL, region: region, parameters: endpoint.parameters
+            ).text
+            let port = Self.loopbackPort(url)
+            guard !usesOwnPorts || port != nil else {
                 throw .usage(
-                    "\(endpoint.identifier): \(url) is not http://127.0.0.1:PORT…, so the fleet cannot play it")
+                    "\(endpoint.identifier): \(url) is not http://127.0.0.1:PORT…, so the fleet cannot be reached there; "
+                        + "'submeter demo --plan PLAN' carries out any plan against it")
             }
             let name = provider.identifier.rawValue
             let persona = Persona(
                 name: name, profile: provider.rehearsal, models: provider.models.map(\.identifier))
-            var member = Fleet.Member(persona: persona, port: usesOwnPorts ? port : 0)
-            let region = endpoint.region ?? provider.region
+            var member = Fleet.Member(persona: persona, port: usesOwnPorts ? port ?? 0 : 0)
             func price(_ model: String) -> PriceRow? {
                 book.price(of: model, at: provider.identifier, region: region)
             }
@@ -47,9 +60,9 @@ struct RehearsalStage {
             for name in documents.plan.modelNames where documents.plan.secondModel != nil {
                 if let offer = provider.offer(name) { member.modelPrices[offer.identifier] = price(name) }
             }
-            prepare(&member, provider)
+            if isOfLoopback { prepare(&member, provider) }
             members.append(member)
-            let path = url.dropFirst("http://".count).drop { $0 != "/" }
+            let path = url.drop { $0 != ":" }.dropFirst("://".count).drop { $0 != "/" }
             places.append((endpoint.identifier.rawValue, path))
         }
         do throws(FleetError) {
@@ -60,6 +73,15 @@ struct RehearsalStage {
         addresses = zip(places, fleet.ports).map { place, port in
             (endpoint: place.endpoint, url: "http://127.0.0.1:\(port)\(place.path)")
         }
+    }
+
+    /// The plan to carry out against the fleet.
+    ///
+    /// One that has its endpoints on loopback is moved to the fleet's ports, and asks for its keys. Of any other the documents
+    /// stay as they are, and nothing of it is sent elsewhere, not even for a token.
+    func plan(_ documents: DocumentSet) throws(CommandError) -> Plan {
+        if isOfLoopback { return try Plans.plan(try moved(documents)) }
+        return try Plans.plan(documents).rehearsed(at: addresses.map(\.url))
     }
 
     /// The same plan at the ports that the fleet has: wherever a document names a loopback port, the new one is put.

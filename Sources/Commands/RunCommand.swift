@@ -56,6 +56,11 @@ enum RunCommand: Subcommand {
                 throw .usage("'--resume' takes the plan and the place from the run file; give no PLAN and no --output")
             }
             let file = try Runs.file(path)
+            guard !file.isRehearsal else {
+                throw .usage(
+                    "\(path): is a rehearsal, and the providers that were modelled for it are gone; begin another one with "
+                        + "'submeter demo', or measure the real ones with 'submeter run PLAN'")
+            }
             let plan = try Plans.plan(file.documents)
             return RunExecution(plan: plan, path: path, console: quiet, isResumed: true)
         }

@@ -13,6 +13,8 @@ struct RunExecution {
     let console: Console
     /// True to go on with the run file, false to make a new one.
     let isResumed: Bool
+    /// True if modelled providers stand for the plan's own.
+    var isRehearsal = false
 
     /// Runs to the end.
     ///
@@ -76,7 +78,8 @@ struct RunExecution {
             return writer
         }
         try Files.makeStandardFolder(of: path)
-        let facts = Self.facts(NetworkLoop.now()) + [FactRow(name: "run_salt", value: salt)]
+        var facts = Self.facts(NetworkLoop.now()) + [FactRow(name: "run_salt", value: salt)]
+        if isRehearsal { facts.append(FactRow(name: FactRow.rehearsal, value: "every provider was modelled here")) }
         let writer = try RunFileWriter(creating: path, documents: plan.documents, facts: facts)
         for notice in plan.notices { try writer.append(.note(NoteRow(at: NetworkLoop.now(), text: notice))) }
         return writer

@@ -26,7 +26,7 @@ extension Plan {
             }
             return
                 "small_model: \(share) \(small == 1 ? "goes" : "go") to '\(name)', the others to '\(profile.model)'; "
-                + "each is priced as what it was sent to, and figures are over both"
+                + "each is priced as what it was sent to"
         }
         // A plan that names one model for both has decided so.
         guard small > 0, profile.smallModel == nil else { return nil }

@@ -79,7 +79,7 @@ public struct Plan: Hashable, Sendable {
     /// The documents that it was made from.
     public let documents: DocumentSet
     /// The endpoints.
-    public let endpoints: [PlannedEndpoint]
+    public private(set) var endpoints: [PlannedEndpoint]
     /// The sessions.
     public let library: SessionLibrary
     /// What each call of each session of the library has in its context.
@@ -148,6 +148,17 @@ public struct Plan: Hashable, Sendable {
             return PlannedRound(endpointOrder: order, sessions: sessions)
         }
         self.notices += [modelNotice].compactMap(\.self) + libraryNotices + outputNotices
+    }
+
+    /// The same plan, its documents unchanged, played elsewhere: without credentials, and without proofs of who served a call.
+    ///
+    /// - Parameter urls: the base URL of each endpoint, in the order of the plan.
+    /// - Returns: the plan, for a rehearsal.
+    public func rehearsed(at urls: [String]) -> Plan {
+        precondition(urls.count == endpoints.count, "\(urls.count) places for \(endpoints.count) endpoints")
+        var copy = self
+        copy.endpoints = zip(endpoints, urls).map { $0.rehearsed(at: $1) }
+        return copy
     }
 
     /// Cuts sessions to the calls that every endpoint's model for them can hold.

@@ -16,13 +16,13 @@ public struct PlannedEndpoint: Hashable, Sendable {
     /// The name in tables.
     public let identifier: EndpointIdentifier
     /// The provider.
-    public let provider: ProviderProfile
+    public private(set) var provider: ProviderProfile
     /// The plan's `model`.
-    public let main: PlannedModel
+    public private(set) var main: PlannedModel
     /// The plan's `small_model`; nil if it has none, or the same one.
-    public let small: PlannedModel?
+    public private(set) var small: PlannedModel?
     /// Where requests go.
-    public let baseURL: String
+    public private(set) var baseURL: String
     /// A path in place of the dialect's own, with `{model}` left in it.
     public let path: String?
     /// The region.
@@ -46,6 +46,21 @@ public struct PlannedEndpoint: Hashable, Sendable {
             provider.filled(profile.baseURL ?? provider.baseURL, region: region, parameters: profile.parameters).text
         path = provider.path.map { provider.filled($0, region: region, parameters: profile.parameters).text }
         self.region = region
+    }
+
+    /// The same endpoint played elsewhere: without a credential, and without a proof of who served it.
+    func rehearsed(at url: String) -> PlannedEndpoint {
+        func unproved(_ model: PlannedModel) -> PlannedModel {
+            var offer = model.offer
+            offer.servedModels = []
+            return PlannedModel(offer: offer, price: model.price)
+        }
+        var copy = self
+        copy.baseURL = url
+        copy.provider.authentication = .none
+        copy.provider.route = ProviderProfile.RouteExpectation()
+        (copy.main, copy.small) = (unproved(main), small.map(unproved))
+        return copy
     }
 
     /// The models, the main one first.

@@ -1,6 +1,9 @@
 import Analysis
 
 /// What endpoints are ordered by.
+///
+/// Medians are over calls to the plan's model: the mixture of two models has none that tells anything. Everything else is over
+/// all calls, whichever model they go to.
 public enum Criterion: String, CaseIterable, Hashable, Sendable {
     /// Money per successful session plus the price of the time that it takes: J = C + v · T.
     case score

@@ -1,5 +1,7 @@
 import Analysis
+import Profiles
 import Quantities
+import Records
 import Statistics
 
 /// The sessions of one endpoint laid out for resampling: every figure of a resample is found from how often each session
@@ -14,17 +16,18 @@ struct EndpointSample {
     /// - Parameters:
     ///   - endpoint: the endpoint.
     ///   - rounds: the rounds that count; sessions are numbered through them in order.
-    ///   - isOpen: true for an open loop.
-    init(_ endpoint: EndpointAnalysis, rounds: [Int], isOpen: Bool) {
+    ///   - plan: an open loop's times count from when a call was due; of two models only the main one's calls have medians.
+    init(_ endpoint: EndpointAnalysis, rounds: [Int], plan: PlanProfile) {
         hasPrice = endpoint.cost.list != nil
         for session in rounds.flatMap({ endpoint.sessions[$0] }) {
             let number = costs.count
             costs.append(session.listCost?.dollars ?? 0)
             times.append(session.modelTime)
             successes.append(session.isSuccess)
+            let ranked = plan.secondModel.map { small in session.calls.filter { $0.model != small } } ?? session.calls
             for criterion in Criterion.allCases {
-                guard let metric = criterion.callMetric(isOpen: isOpen) else { continue }
-                let values = session.calls.compactMap { metric.value(of: $0) }
+                guard let metric = criterion.callMetric(isOpen: plan.load.isOpen) else { continue }
+                let values = ranked.compactMap { metric.value(of: $0) }
                 calls[criterion, default: []] += values.map { (value: $0, session: number) }
             }
         }

@@ -60,7 +60,7 @@ public struct Ranking: Sendable {
     ) -> [CriterionRanking] {
         let settings = analysis.documents.plan.ranking
         let rounds = analysis.completeRounds
-        let samples = endpoints.map { EndpointSample($0, rounds: rounds, isOpen: analysis.documents.plan.load.isOpen) }
+        let samples = endpoints.map { EndpointSample($0, rounds: rounds, plan: analysis.documents.plan) }
         let perSecond = settings.valueOfTimePerHour.dollars / 3600
         let sessionsPerRound = analysis.documents.plan.sessionsPerRound
         func values(_ weights: [Int]) -> [[Double?]] {
@@ -106,6 +106,11 @@ public struct Ranking: Sendable {
 
     private static func notices(_ analysis: RunAnalysis, isProvisional: Bool, endpointCount: Int) -> [String] {
         var notices: [String] = []
+        if analysis.isRehearsal {
+            notices.append(
+                "rehearsal: every provider was modelled on the machine that measured; no figure says anything of a real one"
+            )
+        }
         if !analysis.isValid { notices.append("the harness was the bottleneck: this run is invalid and ranks nobody") }
         let rounds = analysis.completeRounds.count
         if isProvisional, analysis.isValid {
@@ -116,6 +121,12 @@ public struct Ranking: Sendable {
         if endpointCount > 1, rounds < needed {
             notices.append(
                 "no rank is claimed: among \(endpointCount) endpoints that takes at least \(needed) complete rounds")
+        }
+        let plan = analysis.documents.plan
+        if let small = plan.secondModel {
+            notices.append(
+                "TTFT, turn and decode are ranked by the calls to '\(plan.model)'; score, cost and time per session are over "
+                    + "these and the calls to '\(small)'")
         }
         for endpoint in analysis.endpoints {
             if endpoint.cost.estimatedCalls > 0, endpoint.prices != nil {

@@ -58,6 +58,9 @@ public struct FactRow: Hashable, Sendable, RunRow {
     /// The value.
     public var value: String
 
+    /// The name of the fact that modelled providers stood for the plan's own.
+    public static let rehearsal = "rehearsal"
+
     /// Makes a fact.
     public init(name: String, value: String) {
         self.name = name

@@ -10,6 +10,8 @@ public struct RunFile: Sendable {
     public let path: String
     /// Facts of the run by name.
     public let facts: [String: String]
+    /// True if modelled providers stood for the plan's own, so that no figure says anything of a real one.
+    public var isRehearsal: Bool { facts[FactRow.rehearsal] != nil }
     /// The documents that its plan was made from.
     public let documents: DocumentSet
     /// The rounds.

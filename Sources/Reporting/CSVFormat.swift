@@ -56,7 +56,10 @@ public enum CSVFormat {
         var text = CSV.row(heading.map { .text($0) })
         for endpoint in analysis.endpoints {
             let name = CSV.Field.text(endpoint.identifier.rawValue)
-            for (metric, unit, summary) in endpoint.allSummaries {
+            let ofModels = endpoint.models.flatMap { model in
+                model.calls.all.map { ("\($0.metric)_of_\(model.name)", $0.unit, $0.summary) }
+            }
+            for (metric, unit, summary) in endpoint.allSummaries + ofModels {
                 for p in quantiles {
                     let figure = summary.quantile(p)
                     text += CSV.row([
@@ -83,13 +86,19 @@ public enum CSVFormat {
     }
 }
 
+extension CallSummaries {
+    /// Every metric of calls with its samples.
+    var all: [(metric: String, unit: String, summary: MetricSummary)] {
+        CallMetric.all.compactMap { metric in
+            summary(metric).map { (metric.name, metric.unit.rawValue, $0) }
+        } + [("inter_chunk_time", CallMetric.Unit.seconds.rawValue, interChunk)]
+    }
+}
+
 extension EndpointAnalysis {
     /// Every metric with its samples.
     var allSummaries: [(metric: String, unit: String, summary: MetricSummary)] {
-        CallMetric.all.compactMap { metric in
-            summary(metric).map { (metric.name, metric.unit.rawValue, $0) }
-        } + [
-            ("inter_chunk_time", CallMetric.Unit.seconds.rawValue, interChunk),
+        calls.all + [
             ("session_model_time", CallMetric.Unit.seconds.rawValue, sessionModelTime),
             ("session_wall_time", CallMetric.Unit.seconds.rawValue, agents.sessions.wallTime),
             ("time_to_final_answer_token", CallMetric.Unit.seconds.rawValue, agents.sessions.timeToFinalAnswer),

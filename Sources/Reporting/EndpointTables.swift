@@ -63,13 +63,27 @@ public enum EndpointTables {
         }
     }
 
+    /// A table of how fast calls were: a row for each model of an endpoint, for two have no common median that tells anything.
+    private static func callTable(
+        _ title: String, _ analysis: RunAnalysis, _ columns: [Table.Column], note: String,
+        _ cells: (CallSummaries) -> [String]
+    ) -> Table {
+        guard analysis.documents.plan.secondModel != nil else {
+            return table(title, analysis, columns, note: note) { cells($0.calls) }
+        }
+        let rows = analysis.endpoints.flatMap { endpoint in
+            endpoint.models.map { [endpoint.tableName, $0.name] + cells($0.calls) }
+        }
+        return Table(title, columns: [name, .init("model", isNumeric: false)] + columns, rows: rows, note: note)
+    }
+
     /// Columns of quantiles for some metrics, in milliseconds or tokens per second.
     private static func quantiles(
-        _ endpoint: EndpointAnalysis, _ wanted: [(metric: CallMetric, quantiles: [Double])]
+        _ calls: CallSummaries, _ wanted: [(metric: CallMetric, quantiles: [Double])]
     ) -> [String] {
         wanted.flatMap { metric, quantiles in
             quantiles.map { p in
-                let figure = endpoint.summary(metric)?.quantile(p)?.value
+                let figure = calls.summary(metric)?.quantile(p)?.value
                 guard metric.isBetterWhenLower else { return figure.map { Figures.fixed($0, 1) } ?? Figures.none }
                 return Figures.milliseconds(figure)
             }
@@ -94,7 +108,7 @@ public enum EndpointTables {
             (isOpen ? .scheduledTurnTime : .turnTime, [0.5, 0.9, 0.99]),
             (isOpen ? .turnTime : .scheduledTurnTime, [0.9]),
         ]
-        return table(
+        return callTable(
             "Latency, ms", analysis, headings(wanted),
             note:
                 "TTFT: first content of any kind; TTFO: first visible text or tool call; TT tool: first tool call; turn: to "
@@ -109,7 +123,7 @@ public enum EndpointTables {
         ]
         let isHeldOpen = analysis.endpoints.contains { holdsStreamsOpen($0) }
         if isHeldOpen { wanted.append((.closeDelay, [0.5, 0.99])) }
-        return table(
+        return callTable(
             "Streaming, ms", analysis,
             [.init("between chunks p50"), .init("p95"), .init("p99")] + headings(wanted),
             note:
@@ -117,9 +131,9 @@ public enum EndpointTables {
                 + "per output token after the first; stall: the longest gap of a call. "
                 + (isHeldOpen ? "Close: from the last content to the end of the stream, which no turn waits for. " : "")
                 + tail
-        ) { endpoint in
-            [0.5, 0.95, 0.99].map { Figures.milliseconds(endpoint.interChunk.quantile($0)?.value) }
-                + quantiles(endpoint, wanted)
+        ) { calls in
+            [0.5, 0.95, 0.99].map { Figures.milliseconds(calls.interChunk.quantile($0)?.value) }
+                + quantiles(calls, wanted)
         }
     }
 
@@ -133,7 +147,7 @@ public enum EndpointTables {
         let wanted: [(metric: CallMetric, quantiles: [Double])] = [
             (.decodeRate, [0.5, 0.9]), (.turnRate, [0.5, 0.9]),
         ]
-        return table(
+        return callTable(
             "Speed, tokens/s", analysis, headings(wanted),
             note:
                 "decode: tokens after the first over the time after it; turn: all tokens over the whole turn. p90 is the "

@@ -31,7 +31,7 @@ public enum JSONFormat {
         let facts = analysis.facts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
         return [
             ("submeter", .string(kind)), ("version", .integer(version)),
-            ("plan", .string(analysis.documents.plan.name)),
+            ("rehearsal", .bool(analysis.isRehearsal)), ("plan", .string(analysis.documents.plan.name)),
             ("model", .string(analysis.documents.plan.model)),
             ("small_model", .optional(analysis.documents.plan.secondModel)),
             ("seed", .integer(analysis.documents.plan.seed)),
@@ -99,7 +99,20 @@ public enum JSONFormat {
     }
 
     private static func endpoint(_ endpoint: EndpointAnalysis, _ lengths: OutputLengths) -> JSONValue {
-        let metrics = endpoint.allSummaries.map { name, unit, summary -> (String, JSONValue) in
+        let sums = endpoint.allSums(lengths).map { ($0.metric, number($0.value)) }
+        return [
+            "endpoint": .string(endpoint.identifier.rawValue),
+            "provider": .string(endpoint.provider.identifier.rawValue),
+            "delivery_path": .string(endpoint.provider.deliveryPath.rawValue),
+            "metrics": metrics(endpoint.allSummaries), "sums": .object(JSONObject(sums)),
+            "models": .array(endpoint.models.map { model($0) }),
+            "tools_by_prompt_tokens": .array(endpoint.agents.toolsByPrompt.map { tools($0) }),
+            "tools_by_calls_in_flight": .array(endpoint.agents.toolsByLoad.map { tools($0) }),
+        ]
+    }
+
+    private static func metrics(_ summaries: [(metric: String, unit: String, summary: MetricSummary)]) -> JSONValue {
+        let members = summaries.map { name, unit, summary -> (String, JSONValue) in
             var members: [(String, JSONValue)] = [
                 ("unit", .string(unit)), ("samples", .integer(summary.count)),
                 ("effective_samples", number(summary.effectiveCount)),
@@ -111,24 +124,14 @@ public enum JSONFormat {
             }
             return (name, .object(JSONObject(members)))
         }
-        let sums = endpoint.allSums(lengths).map { ($0.metric, number($0.value)) }
-        return [
-            "endpoint": .string(endpoint.identifier.rawValue),
-            "provider": .string(endpoint.provider.identifier.rawValue),
-            "delivery_path": .string(endpoint.provider.deliveryPath.rawValue),
-            "metrics": .object(JSONObject(metrics)), "sums": .object(JSONObject(sums)),
-            "models": .array(endpoint.models.map { model($0) }),
-            "tools_by_prompt_tokens": .array(endpoint.agents.toolsByPrompt.map { tools($0) }),
-            "tools_by_calls_in_flight": .array(endpoint.agents.toolsByLoad.map { tools($0) }),
-        ]
+        return .object(JSONObject(members))
     }
 
     private static func model(_ model: ModelFigures) -> JSONValue {
         [
             "model": .string(model.name), "attempted_calls": .integer(model.attemptedCount),
             "successful_calls": .integer(model.successCount),
-            "time_to_first_token_p50": number(model.timeToFirstToken.quantile(0.5)?.value),
-            "decode_tokens_per_second_p50": number(model.decodeRate.quantile(0.5)?.value),
+            "metrics": metrics(model.calls.all),
             "input_tokens": .integer(model.tokens.input.value), "cache_share": number(model.tokens.cacheShare),
             "ideal_cache_share": number(model.tokens.idealCacheShare),
             "output_tokens": .integer(model.tokens.output.value), "list_cost_usd": number(model.cost.list?.dollars),

@@ -13,16 +13,13 @@ enum ModelTable {
             "By model",
             columns: [
                 .init("endpoint", isNumeric: false), .init("model", isNumeric: false), .init("attempted"), .init("ok"),
-                .init("TTFT p50, ms"), .init("decode p50, tokens/s"), .init("input"), .init("cached, reported"),
-                .init("ideal"), .init("output"), .init("cost at list price"),
+                .init("input"), .init("cached, reported"), .init("ideal"), .init("output"), .init("cost at list price"),
             ],
             rows: analysis.endpoints.flatMap { endpoint in
                 endpoint.models.map { model in
                     [
                         endpoint.tableName, model.name, Figures.count(model.attemptedCount),
                         Figures.count(model.successCount),
-                        Figures.milliseconds(model.timeToFirstToken.quantile(0.5)?.value),
-                        model.decodeRate.quantile(0.5).map { Figures.fixed($0.value, 1) } ?? Figures.none,
                         Figures.count(model.tokens.input.value), Figures.share(model.tokens.cacheShare),
                         Figures.share(model.tokens.idealCacheShare), Figures.count(model.tokens.output.value),
                         Figures.money(model.cost.list, decimals: decimals),
@@ -30,7 +27,7 @@ enum ModelTable {
                 }
             },
             note:
-                "Calls that the workload means for a small model go to the plan's small_model. All other tables are over both "
-                + "models, and so are success, cost and ranks.")
+                "Calls that the workload means for a small model go to the plan's small_model. Latency, streaming and speed are "
+                + "told of each model; all other tables, and success, score and cost, are over both.")
     }
 }

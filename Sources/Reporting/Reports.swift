@@ -48,8 +48,8 @@ public enum Reports {
 
     private static func title(_ analysis: RunAnalysis) -> String {
         let plan = analysis.documents.plan
-        return
-            "\(plan.modelNames.joined(separator: " with ")) at \(Counted.text(analysis.endpoints.count, "endpoint")), plan \(plan.name)"
+        return (analysis.isRehearsal ? "Rehearsal of " : "")
+            + "\(plan.modelNames.joined(separator: " with ")) at \(Counted.text(analysis.endpoints.count, "endpoint")), plan \(plan.name)"
     }
 
     private static func introduction(_ ranking: Ranking, _ analysis: RunAnalysis) -> [String] {

@@ -86,6 +86,57 @@ import Testing
         #expect(rows.prefix(3).map(\.cost) == dollars)
     }
 
+    /// The medians of all calls have the other order, since three calls in four are the small model's.
+    @Test func `latency is told of each model and ranked by the main one`() throws {
+        var fixture = RunFixture()
+        (fixture.hasSmallModel, fixture.rounds) = (true, 12)
+        fixture.settings = "ranking: {minimum_success: 0.8}"
+        for round in 0..<12 {
+            for (endpoint, waits) in [(main: 100, small: 900), (main: 300, small: 10)].enumerated() {
+                let calls = (0..<4).map { call in
+                    var row = RunFixture.call(
+                        CallPlace(endpoint: endpoint, round: round, session: 0, call: call), at: Int64(call) * 2000,
+                        timeToFirstToken: Int64(call == 0 ? waits.main : waits.small), gap: call == 0 ? 10 : 20)
+                    row.model = call == 0 ? "m" : "s"
+                    return row
+                }
+                fixture.addSession(endpoint, round, 0, calls: calls)
+            }
+        }
+        let analysis = try RunAnalysis([fixture.file()])
+        let ranking = Ranking(analysis)
+        let order = try #require(ranking.order(by: .firstToken)?.rows)
+        #expect(
+            order.map(\.endpoint.rawValue) == ["a", "b"]
+                && order.map { Figures.milliseconds($0.estimate) } == ["100", "300"])
+        #expect(order.map(\.rankBest) == [1, 2])
+        let rates = try #require(ranking.order(by: .decodeRate)?.rows)
+        #expect(rates.allSatisfy { abs($0.estimate - 100) < 1e-9 })
+        let times = try #require(ranking.order(by: .sessionTime)?.rows)
+        #expect(times.map(\.endpoint.rawValue) == ["b", "a"], "a session's time is over both models")
+        #expect(ranking.notices.contains { $0.contains("by the calls to 'm'") })
+
+        let report = Reports.full(ranking, analysis)
+        let latency = try #require(report.tables.first { $0.title == "Latency, ms" })
+        #expect(latency.columns.prefix(3).map(\.heading) == ["endpoint", "model", "TTFT p50"])
+        #expect(
+            latency.rows.map { Array($0[0...2]) } == [
+                ["a", "m", "100"], ["a", "s", "900"], ["b", "m", "300"], ["b", "s", "10.0"],
+            ])
+        let speed = try #require(report.tables.first { $0.title == "Speed, tokens/s" })
+        #expect(speed.rows.map { $0[2] } == ["100.0", "50.0", "100.0", "50.0"])
+        let streaming = try #require(report.tables.first { $0.title == "Streaming, ms" })
+        #expect(streaming.rows.map { $0[2] } == ["10.0", "20.0", "10.0", "20.0"])
+
+        let json = try JSONValue(parsing: Array(JSONFormat.full(ranking, analysis).pretty().utf8))
+        let models = try #require(json["endpoints"]?.arrayValue?[0]["models"]?.arrayValue)
+        let medians = models.map { $0["metrics"]?["time_to_first_token"]?["p50"]?["value"]?.doubleValue }
+        #expect(medians == [0.1, 0.9])
+        let lines = CSVFormat.figures(analysis).split(separator: "\r\n").map(String.init)
+        #expect(lines.contains { $0.hasPrefix("a,time_to_first_token_of_s,s,0.5,0.9,") })
+        #expect(lines.contains { $0.hasPrefix("b,time_to_first_token_of_m,s,0.5,0.3") })
+    }
+
     @Test func `a run with one model, or an older one, is judged and exported as ever`() throws {
         let file = try file(small: false)
         let analysis = try RunAnalysis([file])
@@ -96,5 +147,8 @@ import Testing
         var models: Set<String?> = []
         RawRows.json(file, .attempts) { models.insert($0["model"]?.stringValue) }
         #expect(models == ["m"])
+        let latency = try #require(report.tables.first { $0.title == "Latency, ms" })
+        #expect(latency.columns.prefix(2).map(\.heading) == ["endpoint", "TTFT p50"])
+        #expect(!CSVFormat.figures(analysis).contains("_of_m,"))
     }
 }

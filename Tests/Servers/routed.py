@@ -18,7 +18,8 @@ def judge_killed(instant, file):
     cut = all(a["sent_ns"] < killed < a["ended_ns"] < killed + 5 * SECOND for a in failed)
     check(failed and cut, f"router: {len(failed)} attempts failed, all under way when it happened")
     classes = {(a["status"], a["outcome"], a["content_events"] > 0) for a in failed}
-    check(classes == {(200, "connection-lost", True)}, "router: each is a stream that broke in the middle: connection-lost")
+    known = {(200, "connection-lost", True), (500, "server", False)}
+    check(classes <= known, f"router: each is a stream that broke in the middle, or a 500 to one that had not begun: {sorted(map(str, classes))}")
     check(all(a["output_total"] is None for a in failed), "router: what was cut has no usage")
 
 
