@@ -6,17 +6,19 @@ import Quantities
 enum RunEndNotice {
     /// What to say; nothing of runs that came to their end and were answered.
     static func texts(_ analysis: RunAnalysis) -> [String] {
-        [missingRounds(analysis.endings), noAnswer(analysis)].compactMap(\.self)
+        [missingRounds(analysis.endings, isRehearsal: analysis.isRehearsal), noAnswer(analysis)].compactMap(\.self)
     }
 
-    private static func missingRounds(_ endings: [RunEnding]) -> String? {
+    private static func missingRounds(_ endings: [RunEnding], isRehearsal: Bool) -> String? {
         let unfinished = endings.filter(\.isUnfinished)
         guard !unfinished.isEmpty else { return nil }
         let complete = endings.reduce(0) { $0 + $1.completeRoundCount }
         let planned = endings.reduce(0) { $0 + $1.plannedRoundCount }
         let verb = complete == 1 || planned == 1 ? "was" : "were"
         let reasons = unfinished.map { ending in
-            words(ending.reason, subject: endings.count == 1 ? "the run" : ending.path, path: ending.path)
+            words(
+                ending.reason, subject: endings.count == 1 ? "the run" : ending.path,
+                path: isRehearsal ? nil : ending.path)
         }
         return "\(complete) of \(Counted.text(planned, "planned round")) \(verb) completed; "
             + reasons.joined(separator: "; ")
@@ -27,19 +29,19 @@ enum RunEndNotice {
     /// - Parameters:
     ///   - reason: as the run file says.
     ///   - subject: what the run is called.
-    ///   - path: the run file.
+    ///   - path: the run file; nil if the providers were modelled and are gone, so that nobody can go on with it.
     /// - Returns: a part of a sentence.
-    static func words(_ reason: String?, subject: String, path: String) -> String {
-        let resume = "submeter run --resume \(path)"
+    static func words(_ reason: String?, subject: String, path: String?) -> String {
+        let resume = path.map { "go on with submeter run --resume \($0)" } ?? "begin another rehearsal"
         guard let reason else {
             return
-                "no end of \(subject) is recorded, so it is still going on or was killed (go on with \(resume) once it "
+                "no end of \(subject) is recorded, so it is still going on or was killed (\(resume) once it "
                 + "is not running)"
         }
         switch StopReason(rawValue: reason) {
-        case .interrupted: return "\(subject) was interrupted (go on with \(resume))"
+        case .interrupted: return "\(subject) was interrupted (\(resume))"
         case .duration:
-            return "'stop.duration' ended \(subject) (go on for another 'stop.duration' with \(resume))"
+            return "'stop.duration' ended \(subject) (\(resume)\(path == nil ? "" : ", for another 'stop.duration'"))"
         case .budget:
             return "its budget ended \(subject) (it cannot go on: raise 'budget' in the plan, or lower its rounds, and "
                 + "begin a new run)"
@@ -59,7 +61,9 @@ enum RunEndNotice {
         guard let outcomes = Figures.outcomes(analysis.callOutcomes) else {
             return "nothing was measured: no call was sent"
         }
-        return "nothing was measured: none of \(Figures.counted(count, "call")) was answered (\(outcomes)); "
-            + Reports.adviceWithoutAnswer(planFile: analysis.documents.sources.first?.name)
+        let text = "nothing was measured: none of \(Figures.counted(count, "call")) was answered (\(outcomes))"
+        // Modelled providers are gone once the run is over.
+        guard !analysis.isRehearsal else { return text }
+        return "\(text); \(Reports.adviceWithoutAnswer(planFile: analysis.documents.sources.first?.name))"
     }
 }

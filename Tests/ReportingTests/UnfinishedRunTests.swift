@@ -10,12 +10,13 @@ import Testing
 
 @Suite struct UnfinishedRunTests {
     /// A run of which both endpoints finished so many rounds.
-    private func file(_ completed: Int, of planned: Int, _ reason: String?, outcome: OutcomeClass = .ok) throws
-        -> RunFile
-    {
+    private func file(
+        _ completed: Int, of planned: Int, _ reason: String?, outcome: OutcomeClass = .ok, isRehearsal: Bool = false
+    ) throws -> RunFile {
         var fixture = RunFixture()
         fixture.rounds = planned
         fixture.stopReason = reason
+        fixture.isRehearsal = isRehearsal
         for endpoint in 0..<2 {
             for round in 0..<completed {
                 let place = CallPlace(endpoint: endpoint, round: round, session: 0, call: 0)
@@ -45,8 +46,8 @@ import Testing
         ),
         (
             0, 1, "duration",
-            "0 of 1 planned round was completed; 'stop.duration' ended the run (go on for another 'stop.duration' with "
-                + "submeter run --resume PATH)"
+            "0 of 1 planned round was completed; 'stop.duration' ended the run (go on with submeter run --resume "
+                + "PATH, for another 'stop.duration')"
         ),
         (
             2, 3, "error-rate",
@@ -99,6 +100,15 @@ import Testing
         #expect(!text.contains(files[1].path))
         #expect(json["end_reasons"] == ["interrupted", "complete", "budget"])
         #expect(json["planned_rounds"] == 9)
+    }
+
+    @Test(arguments: ["interrupted", "duration", nil])
+    func `nobody is told to go on with a rehearsal, or to try out providers that are gone`(reason: String?) throws {
+        let file = try file(1, of: 3, reason, outcome: .server, isRehearsal: true)
+        let introduction = try judged([file]).report.introduction
+        let text = try #require(introduction.first { $0.contains("planned round") })
+        #expect(text.contains("(begin another rehearsal") && !text.contains("--resume"), "\(text)")
+        #expect(introduction.contains("nothing was measured: none of 2 calls was answered (server 2)"))
     }
 
     @Test func `every reason for which a run can end has its words`() {
