@@ -3,9 +3,9 @@ public import Credentials
 import Dialects
 import Encodings
 public import Planning
-import Quantities
+public import Quantities
 public import Records
-public import Scheduling
+import Scheduling
 import Statistics
 import Synchronization
 public import Transport
