@@ -16,7 +16,7 @@ public struct BFCLImporter: TraceImporter {
                 + "and array, as the leaderboard itself does for APIs.",
             "Times are not recorded: no call waits.",
             "Questions that name classes come last, since they are held until all descriptions are there.",
-            "Sizes of questions and functions are counted as one token per 3.8 bytes.",
+            "Sizes of questions and functions are counted by words, numbers and signs, as tokenizers part text.",
         ])
 
     /// The size of an answer: one or two function calls.

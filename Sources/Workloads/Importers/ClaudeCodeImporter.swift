@@ -14,7 +14,7 @@ public struct ClaudeCodeImporter: TraceImporter {
         guesses: [
             "The system prompt and the tools are not recorded: they are made up, and as large as the first usage of an agent "
                 + "says beyond the text of its first request.",
-            "Outputs are as long as their text, one token per 3.8 bytes: the recorded output_tokens may be a partial count.",
+            "Outputs are as long as their text, counted by words, numbers and signs, for the recorded output_tokens may be partial.",
             "A call is sent when the row before its answer was written; it waits from the last row of the answer before.",
             "A sub-agent begins after the last answer of the main agent before its first row, and the next call of the main "
                 + "agent after its last row waits for it.",

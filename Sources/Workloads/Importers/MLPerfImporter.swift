@@ -12,7 +12,7 @@ public struct MLPerfImporter: TraceImporter {
         name: "mlperf", summary: "agentic conversations of MLPerf Endpoints, one message a line", unit: .line,
         content: "text",
         guesses: [
-            "Sizes are counted as one token per 3.8 bytes of text, since the source states none.",
+            "Sizes are counted by words, numbers and signs of the text, as tokenizers part it, since the source states none.",
             "A call waits for the sum of the delays of the messages that it adds.",
         ] + MessageSession.guesses)
 

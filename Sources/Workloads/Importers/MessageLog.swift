@@ -126,7 +126,7 @@ struct MessageLog {
             + "that call's beginning, which counts the model's time too; without timestamps it does not wait.",
         "At most 256 sessions wait for more requests; the one that waited longest is closed first.",
         "An answer that a prompt holds and no logged request gave is sent as user text.",
-        "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as usage says, if it is there.",
+        "Sizes of texts are counted by words, numbers and signs; outputs are as long as usage says, if it is there.",
         LoggedFailure.guess,
         "Images and other parts of messages that hold no text, and messages of a role that is not known, are left out; they "
             + "are counted when the import ends, as often as they were sent.",

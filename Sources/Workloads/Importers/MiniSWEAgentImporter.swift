@@ -10,7 +10,7 @@ public struct MiniSWEAgentImporter: TraceImporter {
         guesses: [
             "A call waits from the time of the answer before to that of the message after it (extra.timestamp); without "
                 + "these times it does not wait.",
-            "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as extra.response.usage says, if "
+            "Sizes of texts are counted by words, numbers and signs; outputs are as long as extra.response.usage says, if "
                 + "it is there.",
         ] + MessageSession.guesses)
 

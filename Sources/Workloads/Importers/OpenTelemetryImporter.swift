@@ -18,7 +18,7 @@ public struct OpenTelemetryImporter: TraceImporter {
             "A call continues the earlier one whose messages and answer begin its own; one that runs beside others is "
                 + "another agent's.",
             "An answer that a prompt holds out of turn, from a parallel branch, is sent as user text.",
-            "Sizes of texts are counted as one token per 3.8 bytes; outputs are as long as usage says, if it is there.",
+            "Sizes of texts are counted by words, numbers and signs; outputs are as long as usage says, if it is there.",
             "Of several output messages the first is the answer, and its output is counted from its text.",
             "Spans that failed (an error.type, or the status ERROR without output) are left out and counted when the import "
                 + "ends; the time that they took is part of the wait before the next call.",

@@ -10,7 +10,7 @@ public struct SWEAgentImporter: TraceImporter {
             "Every call keeps the whole history, although SWE-agent may have shortened old observations.",
             "A call waits for the execution_time of the step before; the model's own time is not recorded.",
             "Tool definitions are not recorded: tool calls are sent without them.",
-            "Sizes are counted as one token per 3.8 bytes of text.",
+            "Sizes are counted by words, numbers and signs of the text, as tokenizers part it.",
         ] + MessageSession.guesses)
 
     private var assets = MessageAssets()

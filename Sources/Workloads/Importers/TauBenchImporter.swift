@@ -14,7 +14,7 @@ public struct TauBenchImporter: TraceImporter {
                 + "if the documents of one domain only are given, all results get them.",
             "A message was there at its timestamp (tau2 has them): a call waits from the answer before to the last message "
                 + "before it, which counts the simulated user's time too. Without timestamps no call waits.",
-            "Sizes are counted as one token per 3.8 bytes of text; outputs are as long as usage says, if it is there.",
+            "Sizes are counted by words, numbers and signs of the text; outputs are as long as usage says, if it is there.",
         ] + MessageSession.guesses)
 
     private struct Task {
