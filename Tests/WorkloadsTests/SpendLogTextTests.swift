@@ -215,7 +215,7 @@ extension SpendLogTextTests {
         ({ $0[1].body?["messages"] = [["role": "user", "content": [["type": "image_url"]]]] }, unread),
         ({ $0[1].body?["messages"] = [["role": "critic", "content": "no"]] }, unread),
         ({ $0[1].response = ["output": [["type": "message"]]] }, unread), ({ $0[1].response = "out" }, unread),
-        ({ $0[1].response = ["choices": []] }, unread),
+        ({ $0[1].response = ["choices": []] }, unread), ({ $0[1].body?["tools"] = [["type": "web_search"]] }, unread),
         ({ $0[3].usage.input = 700 }, "less text than prompt_tokens tells"),
     ]
     private static let cut = "a text that the proxy shortened"
@@ -286,10 +286,11 @@ extension SpendLogTextTests {
     }
 
     @Test func `a session of too many calls for its texts goes by sizes and leaves no asset`() throws {
-        var row = SpendLogRow(
-            body: SpendLogRow.chat([SpendLogRow.message("system", "S"), SpendLogRow.message("user", "go")]))
-        row.usage.input = 20
-        let lines = Array(repeating: row.line, count: MessageSession.maximumCalls + 1)
+        let lines = (0...MessageSession.maximumCalls).map { index in
+            #"{"session_id":"a","prompt_tokens":20,"completion_tokens":5,"startTime":\#(1_700_000_000 + 2 * index),"#
+                + #""endTime":\#(1_700_000_001 + 2 * index),"#
+                + #""messages":[{"role":"system","content":"S"},{"role":"user","content":"go"}]}"#
+        }
         let (library, leftOut) = try SpendLogRow.imported(lines)
         #expect(leftOut == ["1 texts of sessions with too much text"])
         #expect(library.sessions[0].calls.count == lines.count)

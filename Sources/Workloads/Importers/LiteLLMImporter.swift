@@ -16,9 +16,11 @@ public struct LiteLLMImporter: TraceImporter {
         ] + SpendLogTexts.guesses + [
             "In a session of text a row goes on from the earlier row whose messages and answer, with the same tools and system "
                 + "prompt, are the longest beginning of its own; an answer that was not stored is taken from the next row that "
-                + "repeats it, and one that a prompt holds and no row gave is sent as user text; sizes of texts are counted as "
-                + "one token per 3.8 bytes, outputs are as long as completion_tokens says, but of several answers the first is "
-                + "taken and counted from its text.",
+                + "repeats it; an answer that a prompt holds and no row gave, a system message amid the conversation and a tool "
+                + "result that answers no call are sent as user text, and tool calls without a result are not sent again.",
+            "In a session of text sizes of texts are counted as one token per 3.8 bytes, and prompt_tokens stands beside them "
+                + "as recorded_in; outputs are as long as completion_tokens says, but of several answers the first is taken and "
+                + "counted from its text.",
             "In a session of text a row waits for the rows that had ended when it began and that no other of them waits for, "
                 + "from the last end to its beginning; one that runs beside others, has another model than the first or "
                 + "another system prompt is another agent's, unless it goes on from a row.",

@@ -17,7 +17,7 @@ enum SpendLogExchange {
         case shortened
         /// The proxy put a word in place of a text, for secrecy.
         case redacted
-        /// An image or another part without text, a role or an answer that is not understood.
+        /// An image or another part without text, or a role, a tool or an answer that is not understood.
         case unread
         /// Less than what the proxy was sent.
         case partial
@@ -65,16 +65,17 @@ enum SpendLogExchange {
         var request = MessageRequest(items: MessageReader.items(list))
         let system = MessageReader.text(body["system"])
         if !system.isEmpty { request.items.insert(.system(system), at: 0) }
-        request.tools = MessageReader.tools(body["tools"] ?? body["functions"])
+        let tools = body["tools"] ?? body["functions"]
+        request.tools = MessageReader.tools(tools)
         request.failedCalls = MessageReader.failedCalls(list)
         request.leftOut = MessageReader.leftOut(list)
         var content = Content(request: request)
         content.isBare =
             request.items.count == 1 && request.items[0].role == .user
             && (body.objectValue?.members ?? []).allSatisfy { bareMembers.contains($0.key) }
-        guard isEmpty(response) || content.takeAnswer(of: response), content.request.leftOut == LeftOut() else {
-            return .unusable(.unread)
-        }
+        guard isEmpty(response) || content.takeAnswer(of: response), content.request.leftOut == LeftOut(),
+            request.tools.count == tools?.arrayValue?.count ?? 0
+        else { return .unusable(.unread) }
         return .whole(content)
     }
 

@@ -121,7 +121,7 @@ extension SpendLogTexts {
         "A session is of text if all its rows store messages (in proxy_server_request, else in messages) that are whole; if a "
             + "single row does not, the whole session goes by sizes, and texts of it are made up.",
         "Messages are not whole if the proxy shortened or redacted a text of them, of the tools or of the answer, or if they "
-            + "hold an image or another part that is no text; if prompt_tokens is more than twice what they amount to, and 500; "
+            + "hold an image or anything else that is not read; if prompt_tokens is more than twice what they amount to, and 500; "
             + "or if each of several rows stores one message of the user and nothing but a model besides, as a proxy does that "
             + "keeps only the latest turn.",
         "Such sessions are counted by reason when the import ends, unless all their columns for texts are empty.",
@@ -132,8 +132,7 @@ extension SpendLogTexts {
 
     /// Why the rows of a session cannot be imported with their texts.
     ///
-    /// - Parameters:
-    ///   - rows: what is held of them, and the sizes of their prompts.
+    /// - Parameter rows: what is held of them, and the sizes of their prompts.
     /// - Returns: `isOfText` if they can; else the reason, nil if nothing is stored at all.
     static func judge(_ rows: [(row: Row, input: TokenCount)]) -> (isOfText: Bool, fault: SpendLogExchange.Fault?) {
         var hasNothing = false
