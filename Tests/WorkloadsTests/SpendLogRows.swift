@@ -3,7 +3,7 @@ import Quantities
 
 @testable import Workloads
 
-/// A row of a LiteLLM proxy's spend log as its version 1.110 writes it with `store_prompts_in_spend_logs: true`.
+/// A row of a LiteLLM proxy's spend log as its version 1.108 writes it with `store_prompts_in_spend_logs: true`.
 ///
 /// Each column for texts is JSON inside a text; `messages` is always `{}`; the request's body stands in
 /// `proxy_server_request` among what the proxy adds; and answers have the form of chat completions whatever the request has.
@@ -18,7 +18,7 @@ struct SpendLogRow {
     var usage = (input: 60, output: 20, cached: 0, reasoning: 0)
     /// The request's body; nil if the columns for texts are empty.
     var body: JSONObject?
-    /// What the proxy adds to the body; nothing, if it keeps only latest turns.
+    /// What the proxy adds to the body; nothing, if it keeps only latest turns, as from version 1.110 on it may.
     var additions = SpendLogRow.added
     var response: JSONValue = [:]
     var messages: JSONValue = [:]

@@ -215,7 +215,8 @@ extension SpendLogTextTests {
         ({ $0[1].body?["messages"] = [["role": "user", "content": [["type": "image_url"]]]] }, unread),
         ({ $0[1].body?["messages"] = [["role": "critic", "content": "no"]] }, unread),
         ({ $0[1].response = ["output": [["type": "message"]]] }, unread), ({ $0[1].response = "out" }, unread),
-        ({ $0[1].response = ["choices": []] }, unread), ({ $0[1].body?["tools"] = [["type": "web_search"]] }, unread),
+        ({ $0[1].response = ["choices": []] }, unread), ({ $0[1].response = ["choices": [["text": "x"]]] }, unread),
+        ({ $0[1].body?["tools"] = [["type": "web_search"]] }, unread),
         ({ $0[3].usage.input = 700 }, "less text than prompt_tokens tells"),
     ]
     private static let cut = "a text that the proxy shortened"
@@ -258,7 +259,7 @@ extension SpendLogTextTests {
     }
 
     @Test func `a proxy that keeps only latest turns stores no whole prompts`() throws {
-        let rows = ["go", "and now?", "thanks"].enumerated().map { index, text in
+        var rows = ["go", "and now?", "thanks"].enumerated().map { index, text in
             var row = SpendLogRow(response: SpendLogRow.answered(SpendLogRow.says("yes")))
             let at = Double(index * 5)
             row.times = (at, at + 0.5, at + 1)
@@ -269,8 +270,26 @@ extension SpendLogTextTests {
         let (library, leftOut) = try SpendLogRow.imported(rows)
         #expect(leftOut == ["1 texts of sessions with less text than prompt_tokens tells"])
         #expect(library.sessions[0].calls.map(\.input) == [20, 50, 80])
+        #expect(try SpendLogRow.imported([rows[0]]).library.sessions[0].calls[0].added.map(\.text) == [nil])
         #expect(try library == SpendLogRow.imported(rows.map(\.withoutTexts)).library)
-        #expect(try SpendLogRow.imported([rows[0]]).library.sessions[0].calls[0].added.map(\.text) == ["go"])
+        for index in rows.indices { rows[index].additions = SpendLogRow().additions }
+        let whole = try SpendLogRow.imported(rows)
+        #expect(whole.leftOut == [] && whole.library.sessions[0].calls.map(\.context) == [.new, .new, .new])
+    }
+
+    @Test func `no more than so many bytes are held, and those of a session that is not of text are let go`() {
+        var texts = SpendLogTexts(maximumBytes: 100)
+        func take(_ key: String, _ text: String) -> SpendLogTexts.Row {
+            let messages: JSONValue = [SpendLogRow.message("user", text)]
+            return texts.take(body: nil, messages: messages, response: nil, key: key, mayPart: false)
+        }
+        func isStored(_ row: SpendLogTexts.Row) -> Bool { if case .stored = row { true } else { false } }
+        let text = String(repeating: "x", count: 60)
+        #expect((0..<3).allSatisfy { _ in isStored(take("a", text)) }, "it is held once")
+        #expect(isStored(take("b", text)))
+        #expect(!isStored(take("c", text)), "there is no room")
+        #expect(!isStored(take("b", "redacted-by-litellm")), "nor is there now, but b's text is let go")
+        #expect(isStored(take("d", text)))
     }
 
     @Test func `of a user's sessions each is of text or by sizes`() throws {

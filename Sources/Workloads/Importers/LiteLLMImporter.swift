@@ -22,8 +22,9 @@ public struct LiteLLMImporter: TraceImporter {
                 + "as recorded_in; outputs are as long as completion_tokens says, but of several answers the first is taken and "
                 + "counted from its text.",
             "In a session of text a row waits for the rows that had ended when it began and that no other of them waits for, "
-                + "from the last end to its beginning; one that runs beside others, has another model than the first or "
-                + "another system prompt is another agent's, unless it goes on from a row.",
+                + "from the last end to its beginning and at most eleven days, for a tool where it adds a result, else for a "
+                + "human; one that runs beside others, has another model than the first or another system prompt is another "
+                + "agent's, unless it goes on from a row.",
             "By sizes a row goes on from an ended row of its session and model that no other goes on from, if its prompt is at "
                 + "least as large as that prompt and its answer: from the last one among those that have half the size of the "
                 + "largest, and that are as large as what the row read from a cache, if there are such; else its prompt is new.",

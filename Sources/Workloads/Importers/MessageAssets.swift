@@ -94,7 +94,8 @@ struct StableHash: Hashable {
 
     /// Adds what a message says: neither the identifiers of its calls nor reasoning, which clients leave out later.
     ///
-    /// Arguments that are equal as JSON are equal: a log may hold the model's own spaces where the client writes none.
+    /// Arguments that are equal as JSON are equal: a log may hold the model's own spaces where the client writes none, and
+    /// nothing at all where the client writes an empty object.
     mutating func add(_ item: ConversationItem) {
         add(item.role.rawValue)
         switch item {
@@ -104,7 +105,7 @@ struct StableHash: Hashable {
             add(message.text ?? "")
             for call in message.toolCalls {
                 add(call.name)
-                let bytes = Array(call.arguments.utf8)
+                let bytes = Array((call.arguments.isEmpty ? "{}" : call.arguments).utf8)
                 add((try? JSONValue(parsing: bytes))?.serialized() ?? bytes)
             }
         }

@@ -71,7 +71,7 @@ enum SpendLogExchange {
         request.leftOut = MessageReader.leftOut(list)
         var content = Content(request: request)
         content.isBare =
-            request.items.count == 1 && request.items[0].role == .user
+            body["messages"] == list && request.items.count == 1 && request.items[0].role == .user
             && (body.objectValue?.members ?? []).allSatisfy { bareMembers.contains($0.key) }
         guard isEmpty(response) || content.takeAnswer(of: response), content.request.leftOut == LeftOut(),
             request.tools.count == tools?.arrayValue?.count ?? 0
@@ -112,10 +112,8 @@ extension SpendLogExchange.Content {
     /// - Returns: false if there is none.
     fileprivate mutating func takeAnswer(of response: JSONValue) -> Bool {
         let choices = response["choices"]?.arrayValue ?? []
-        let message = choices.first?["message"] ?? response
-        guard !choices.isEmpty || response["content"]?.arrayValue != nil, message.objectValue != nil else {
-            return false
-        }
+        let message = choices.first.map { $0["message"] } ?? (response["content"]?.arrayValue == nil ? nil : response)
+        guard let message, message.objectValue != nil else { return false }
         request.answer = MessageReader.answer(message)
         if message["role"] != nil { request.leftOut.add(MessageReader.leftOut(.array([message]))) }
         request.measured.stop = (choices.first?["finish_reason"] ?? response["stop_reason"])?.stringValue

@@ -6,9 +6,6 @@ import Quantities
 /// A prompt repeats what stood in the prompts before it, so each message is held once for a session, and each list of tools once
 /// for all: what is held grows with what is new in a row, not with its prompt.
 struct SpendLogTexts {
-    /// The most bytes of text that are held; sessions whose rows come after are not of text.
-    static let maximumBytes = 1 << 30
-
     /// What is held of a row.
     enum Row {
         /// Its columns for texts are empty.
@@ -36,13 +33,22 @@ struct SpendLogTexts {
     /// What the rows of one key hold.
     private struct Session {
         var items = Pool<ConversationItem>()
+        /// The memory that its messages need.
+        var bytes = 0
         var failedCalls: Set<String> = []
     }
 
     private var tools = Pool<[ToolDefinition]>()
     private var sessions: [String: Session] = [:]
     private var withoutTexts: Set<String> = []
+    /// The memory that all texts need.
     private var bytes = 0
+    private let maximumBytes: Int
+
+    /// Makes a store.
+    ///
+    /// - Parameter maximumBytes: the most bytes of text that are held; sessions with rows that come after are not of text.
+    init(maximumBytes: Int = 1 << 30) { self.maximumBytes = maximumBytes }
 
     /// Takes the texts of a row.
     ///
@@ -67,22 +73,26 @@ struct SpendLogTexts {
             }
         if case .stored = row { return row }
         if !mayPart {
-            sessions[key] = nil
+            remove(key)
             withoutTexts.insert(key)
         }
         return row
     }
 
     private mutating func hold(_ content: SpendLogExchange.Content, _ key: String) -> Row {
-        guard bytes < Self.maximumBytes else { return .unusable(.tooLarge) }
+        guard bytes < maximumBytes else { return .unusable(.tooLarge) }
         // It is taken out, so that it can be changed without a copy.
         var session = sessions.removeValue(forKey: key) ?? Session()
-        defer { sessions[key] = session }
+        let before = session.bytes
+        defer {
+            bytes += session.bytes - before
+            sessions[key] = session
+        }
         let request = content.request
         let tools = self.tools.index(of: request.tools, &bytes, SpendLogMeasure.init(tools:))
-        let items = request.items.map { session.items.index(of: $0, &bytes, SpendLogMeasure.init(item:)) }
+        let items = request.items.map { session.items.index(of: $0, &session.bytes, SpendLogMeasure.init(item:)) }
         let answer = request.answer.map {
-            session.items.index(of: .assistant($0), &bytes, SpendLogMeasure.init(item:))
+            session.items.index(of: .assistant($0), &session.bytes, SpendLogMeasure.init(item:))
         }
         session.failedCalls.formUnion(request.failedCalls)
         let measures = [self.tools.measure(tools)] + items.map { session.items.measure($0) }
@@ -110,7 +120,7 @@ struct SpendLogTexts {
     }
 
     /// Lets go of the texts of a key.
-    mutating func remove(_ key: String) { sessions[key] = nil }
+    mutating func remove(_ key: String) { bytes -= sessions.removeValue(forKey: key)?.bytes ?? 0 }
 }
 
 // MARK: - What a session's rows tell
@@ -122,8 +132,8 @@ extension SpendLogTexts {
             + "single row does not, the whole session goes by sizes, and texts of it are made up.",
         "Messages are not whole if the proxy shortened or redacted a text of them, of the tools or of the answer, or if they "
             + "hold an image or anything else that is not read; if prompt_tokens is more than twice what they amount to, and 500; "
-            + "or if each of several rows stores one message of the user and nothing but a model besides, as a proxy does that "
-            + "keeps only the latest turn.",
+            + "or if every row stores one message of the user and nothing but a model besides, as a proxy does that keeps only "
+            + "the latest turn.",
         "Such sessions are counted by reason when the import ends, unless all their columns for texts are empty.",
     ]
 
@@ -151,7 +161,7 @@ extension SpendLogTexts {
             }
         }
         if fault == nil, hasNothing { return (false, hasSome ? .missing : nil) }
-        if fault == nil, isBare, rows.count > 1 { fault = .partial }
+        if isBare { fault = fault ?? .partial }
         return (fault == nil, fault)
     }
 }
