@@ -181,7 +181,7 @@ import Testing
         #expect(library.sessions[0].calls.map(\.wait) == [.zero, .zero, .seconds(1)])
     }
 
-    @Test func `rows side by side are agents of their own, and one that both forks and helpers precede waits for all`()
+    @Test func `rows side by side are agents of their own, and the row after them waits for both`()
         throws
     {
         var rows = Self.agent("a", at: 0)
