@@ -101,7 +101,8 @@ public struct HarnessVerdict: Hashable, Sendable {
         guard isOverloaded || (busyShare ?? 0) > 0.85 else { return nil }
         return Finding(
             severity: .invalid,
-            text: "the loop worked more than 85 % of the time in \(overloadCount) of \(loaded.count) seconds")
+            text: "the loop worked more than 85 % of the time in \(overloadCount) of "
+                + Counted.text(loaded.count, "second"))
     }
 
     private static func judgeStalls(_ stalls: [Double]) -> Finding? {
@@ -110,7 +111,8 @@ public struct HarnessVerdict: Hashable, Sendable {
         let isWide = stallCount > 1 && Double(stallCount) > 0.05 * Double(stalls.count)
         return Finding(
             severity: isWide ? .invalid : .warning,
-            text: "the loop stalled for up to \(milliseconds(longest)) in \(stallCount) of \(stalls.count) seconds")
+            text: "the loop stalled for up to \(milliseconds(longest)) in \(stallCount) of "
+                + Counted.text(stalls.count, "second"))
     }
 
     /// No delay above this is ours to add, in seconds.

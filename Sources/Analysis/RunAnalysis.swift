@@ -1,5 +1,5 @@
-import Quantities
 import Pricing
+public import Quantities
 public import Profiles
 public import Records
 
@@ -29,10 +29,15 @@ public struct RunAnalysis: Sendable {
     public let budgetHolds: BudgetHolds
     /// Rounds that every endpoint finished, but for those that were stopped; only these are compared.
     public let completeRounds: [Int]
-
+    /// How far each run came and why it ended, in the order of ``paths``.
+    public let endings: [RunEnding]
+    /// How the calls ended that were sent, each by its last attempt.
+    public let callOutcomes: [OutcomeClass: Int]
     /// True if modelled providers stood for the plan's own, so that no figure says anything of a real one.
     public let isRehearsal: Bool
 
+    /// True if at least one call was answered; if none was, nothing was measured.
+    public var hasAnswer: Bool { callOutcomes.keys.contains(where: \.isSuccess) }
     /// True if no run was spoilt by the harness.
     public var isValid: Bool { verdicts.allSatisfy(\.isValid) }
 
@@ -82,9 +87,23 @@ public struct RunAnalysis: Sendable {
         }
         let found = endpoints.filter { !$0.wasStopped }
         outputLengths = OutputLengths(found.map { ($0.identifier, $0.outputLength) })
-        completeRounds = (0..<roundCount).filter { round in
+        let complete = (0..<roundCount).filter { round in
             !found.isEmpty && found.allSatisfy { $0.sessions[round].count == plan.sessionsPerRound }
         }
+        completeRounds = complete
+        endings = files.enumerated().map { index, file in
+            RunEnding(
+                path: file.path, reason: file.facts["stop_reason"], plannedRoundCount: plan.rounds,
+                completeRoundCount: complete.count { $0 / plan.rounds == index })
+        }
+        callOutcomes = files.reduce(into: [:]) { counts, file in
+            let sent = file.attempts.filter { $0.outcome != .skipped }
+            for row in Self.lastAttempts(sent).values { counts[row.outcome, default: 0] += 1 }
+        }
+    }
+
+    private static func lastAttempts(_ attempts: [AttemptRow]) -> [CallPlace: AttemptRow] {
+        Dictionary(attempts.map { ($0.place, $0) }) { $0.number < $1.number ? $1 : $0 }
     }
 
     /// All rows as if of one long run: the rounds of each file follow those of the one before.
@@ -96,7 +115,7 @@ public struct RunAnalysis: Sendable {
         var attempts: [AttemptRow] = []
         var sessions: [SessionRow] = []
         for (index, file) in files.enumerated() {
-            let last = Dictionary(file.attempts.map { ($0.place, $0) }) { $0.number < $1.number ? $1 : $0 }
+            let last = lastAttempts(file.attempts)
             let unfinished = Set(
                 last.values.filter { $0.outcome == .aborted || $0.isSkippedByStop }
                     .map { [$0.place.endpoint, $0.place.round, $0.place.session] })

@@ -51,6 +51,8 @@ enum CheckCommand: Subcommand {
     /// Checks one document and says what it is.
     private static func check(_ path: String) throws(CommandError) -> String {
         let bytes = try Files.read(path)
+        // A plan is read with all that it names, so that its own faults do not hide those of its references.
+        if Document.isPlan(bytes) { return try checkPlan(path) }
         let document: Document
         do throws(Problems) {
             document = try Document(bytes, file: path)
@@ -69,16 +71,20 @@ enum CheckCommand: Subcommand {
             }
         case .policy(let policy):
             return "policy '\(policy.name)', \(Counted.text(policy.requirements.count, "demand"))"
-        case .plan:
-            let plan = try Plans.plan(try Plans.documents(path))
-            let calls = plan.rounds.flatMap(\.sessions).reduce(0) {
-                $0 + plan.library.sessions[$1.libraryIndex].calls.count
-            }
-            let notices = (plan.notices + [PlanEstimate(plan).budgetNotice(plan)].compactMap(\.self))
-                .map { "\n    note: \($0)" }.joined()
-            return "plan '\(plan.profile.name)', \(Figures.counted(plan.endpoints.count, "endpoint")), "
-                + "\(Figures.counted(plan.rounds.count, "round")), \(Figures.counted(calls, "call")) per endpoint\(notices)"
+        case .plan: return try checkPlan(path)
         }
+    }
+
+    /// Checks a plan with everything that it refers to and says what it will do.
+    private static func checkPlan(_ path: String) throws(CommandError) -> String {
+        let plan = try Plans.plan(try Plans.documents(path))
+        let calls = plan.rounds.flatMap(\.sessions).reduce(0) {
+            $0 + plan.library.sessions[$1.libraryIndex].calls.count
+        }
+        let notices = (plan.notices + [PlanEstimate(plan).budgetNotice(plan)].compactMap(\.self))
+            .map { "\n    note: \($0)" }.joined()
+        return "plan '\(plan.profile.name)', \(Figures.counted(plan.endpoints.count, "endpoint")), "
+            + "\(Figures.counted(plan.rounds.count, "round")), \(Figures.counted(calls, "call")) per endpoint\(notices)"
     }
 
     /// What a workload's sessions are, if a file holds them.

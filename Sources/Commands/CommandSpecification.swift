@@ -143,8 +143,8 @@ struct Arguments: Hashable {
         guard !specification.operandCount.contains(operands.count) else { return }
         let wanted = specification.operands.isEmpty ? "no arguments" : specification.operands
         throw .usage(
-            "submeter \(specification.name) takes \(wanted), but \(operands.count) were given; "
-                + "see 'submeter \(specification.name) --help'")
+            "submeter \(specification.name) takes \(wanted), but \(operands.count) "
+                + "\(operands.count == 1 ? "was" : "were") given; see 'submeter \(specification.name) --help'")
     }
 
     private mutating func take(

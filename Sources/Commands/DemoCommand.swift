@@ -2,10 +2,10 @@ import Rehearsal
 import Analysis
 import Planning
 import Profiles
+import Quantities
 import Ranking
 import Records
 import Reporting
-import Scheduling
 
 /// The command `submeter demo`.
 enum DemoCommand: Subcommand {

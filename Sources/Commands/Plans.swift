@@ -18,6 +18,8 @@ enum Plans {
         do throws(Problems) {
             return try DocumentSet(planFile: path) {
                 reasons[$0]
+            } workloadFault: {
+                Plan.fault(of: $0, sessionFile: $1)
             } read: { name in
                 do throws(CommandError) {
                     let bytes = try TraceFile.contents(name)

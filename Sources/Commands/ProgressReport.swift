@@ -45,7 +45,8 @@ struct ProgressReport {
         let failures = zip(names, progress.failedCalls).filter { $0.1 > 0 }.map { "\($0.0) \($0.1)" }
         let seconds = Int(elapsed.seconds)
         let clock = "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)"
-        return "round \(progress.round + 1)/\(roundCount)  \(Figures.count(done))/\(Figures.count(callCount)) calls "
+        return
+            "round \(progress.round + 1)/\(roundCount)  \(Figures.count(done))/\(Figures.counted(callCount, "call")) "
             + "(\(share) %)  \(progress.liveCalls) live  $\(Figures.fixed(progress.spent.dollars, 4))  \(clock)"
             + (failures.isEmpty ? "" : "  failed: " + failures.joined(separator: ", "))
     }

@@ -17,7 +17,7 @@ enum RankCommand: Subcommand {
         operandCount: 1...1000,
         discussion: """
             Several runs must be of the same plan and documents; their rounds are joined. Reads run files only: no
-            network, no key, no cost. Exit code 3 if nobody can be ranked, 4 if the run is invalid.
+            network, no key, no cost. Exit code 3 if nobody can be ranked, 4 if no call was answered or the run is invalid.
             """, options: [formatOption, criterionOption, outputOption],
         examples: [
             ("rank results/demo.sqlite", "a table"),
@@ -38,11 +38,19 @@ enum RankCommand: Subcommand {
             case "json": JSONFormat.ranking(ranking, analysis).pretty()
             default: TerminalFormat.text(report, usesColor: console.usesColor && !arguments.has("--output"))
             }
-        try deliver(text, arguments, console)
+        try deliver(text, analysis, arguments, console)
         return Runs.exitCode(ranking, analysis)
     }
 
-    static func deliver(_ text: String, _ arguments: Arguments, _ console: Console) throws(CommandError) {
+    /// Writes a judgement to where it was asked for.
+    ///
+    /// That nothing was measured is also told on the standard error, unless the standard output says it.
+    static func deliver(
+        _ text: String, _ analysis: RunAnalysis, _ arguments: Arguments, _ console: Console
+    ) throws(CommandError) {
+        if arguments.outputFile != nil || arguments["--format"] == "csv", let line = Reports.noAnswer(analysis) {
+            console.message(line)
+        }
         guard let path = arguments.outputFile else { return console.output(text) }
         try Files.write(Array(text.utf8), to: path, apartFrom: arguments.operands)
     }
@@ -78,7 +86,7 @@ enum ReportCommand: Subcommand {
             case "json": JSONFormat.full(ranking, analysis).pretty()
             default: TerminalFormat.text(report, usesColor: console.usesColor && !arguments.has("--output"))
             }
-        try RankCommand.deliver(text, arguments, console)
+        try RankCommand.deliver(text, analysis, arguments, console)
         return Runs.exitCode(ranking, analysis)
     }
 }

@@ -3,7 +3,6 @@ import Planning
 import Quantities
 import Records
 import Reporting
-import Scheduling
 
 /// The command `submeter run`.
 enum RunCommand: Subcommand {
@@ -26,12 +25,9 @@ enum RunCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         if let path = arguments["--resume"], arguments.operands.isEmpty,
-            try Runs.file(path).facts["stop_reason"] == StopReason.complete.rawValue
+            let code = endOfComplete(try Runs.file(path), console)
         {
-            console.message("\(path): the run is complete; nothing is left to do")
-            console.message("next: submeter rank \(path)")
-            console.output(path + "\n")
-            return .good
+            return code
         }
         let execution = try execution(arguments, console)
         let end = try execution.perform()
@@ -40,6 +36,17 @@ enum RunCommand: Subcommand {
         console.message("next: submeter rank \(path)")
         console.output(path + "\n")
         return end.exitCode
+    }
+
+    /// Tells of a run with which one cannot go on since it is complete, and ends as it did; nil if it is not.
+    private static func endOfComplete(_ file: RunFile, _ console: Console) -> ExitCode? {
+        guard file.facts["stop_reason"] == StopReason.complete.rawValue else { return nil }
+        let hasAnswer = file.attempts.contains(where: \.outcome.isSuccess)
+        console.message("\(file.path): the run is complete; nothing is left to do")
+        if !hasAnswer { console.message(RunEnd.noAnswer(file.documents.sources.first?.name)) }
+        console.message("next: submeter rank \(file.path)")
+        console.output(file.path + "\n")
+        return hasAnswer ? .good : .notMeasured
     }
 
     private static func execution(_ arguments: Arguments, _ console: Console) throws(CommandError) -> RunExecution {

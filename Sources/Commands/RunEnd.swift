@@ -1,7 +1,6 @@
 import Driving
 import Quantities
 import Reporting
-import Scheduling
 
 /// How a run ended.
 struct RunEnd {
@@ -11,6 +10,8 @@ struct RunEnd {
     let progress: RunProgress
     /// The endpoints' names.
     let endpoints: [String]
+    /// The plan as the user named it.
+    let planFile: String?
 
     /// How the process should end.
     var exitCode: ExitCode {
@@ -54,7 +55,12 @@ struct RunEnd {
                     + "'stop.duration'")
         case .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
         }
-        if !progress.hasSuccess { lines.append("nothing was measured: no call was answered") }
+        if !progress.hasSuccess { lines.append(Self.noAnswer(planFile)) }
         return lines
+    }
+
+    /// That nothing was measured, with what helps.
+    static func noAnswer(_ planFile: String?) -> String {
+        "nothing was measured: no call was answered; \(Reports.adviceWithoutAnswer(planFile: planFile))"
     }
 }

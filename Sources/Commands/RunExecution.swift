@@ -1,9 +1,9 @@
 import Driving
 import Glibc
 import Planning
+import Profiles
 import Quantities
 import Records
-import Scheduling
 import Transport
 
 /// Carries out a plan into a run file, with progress on the standard error and Ctrl-C watched.
@@ -55,7 +55,9 @@ struct RunExecution {
             for fact in Self.expenses() { try writer.append(.fact(fact)) }
             try writer.close()
             progress.end()
-            return RunEnd(reason: reason, progress: last, endpoints: plan.endpoints.map(\.identifier.rawValue))
+            return RunEnd(
+                reason: reason, progress: last, endpoints: plan.endpoints.map(\.identifier.rawValue),
+                planFile: plan.documents.sources.first?.name)
         } catch let failure as AuthorizationFailure {
             if !isResumed { Files.removeRun(path) }
             throw .usage(failure.description)

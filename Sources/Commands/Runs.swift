@@ -26,9 +26,9 @@ enum Runs {
         }
     }
 
-    /// How a command that ranks should end.
+    /// How a command that ranks should end: as `run` does where no call was answered.
     static func exitCode(_ ranking: Ranking, _ analysis: RunAnalysis) -> ExitCode {
-        guard analysis.isValid else { return .notMeasured }
+        guard analysis.isValid, analysis.hasAnswer else { return .notMeasured }
         return ranking.hasRanks ? .good : .inconclusive
     }
 }

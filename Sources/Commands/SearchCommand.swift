@@ -144,7 +144,8 @@ private struct SearchRun {
             let holds = BudgetHolds(file.attempts)
             guard holds.count * 50 <= holds.startedCount else {
                 notices.append(
-                    "at \(load.text(steps)) the budget held back \(holds.count) of \(holds.startedCount) attempts: "
+                    "at \(load.text(steps)) the budget held back \(holds.count) of "
+                        + "\(Counted.text(holds.startedCount, "attempt")): "
                         + "that load was never there; give a larger budget")
                 return .budgetReached
             }
@@ -166,7 +167,8 @@ private struct SearchRun {
             good: figure.hitCount, of: figure.trialCount, effectiveCount: figure.effectiveTrialCount, at: steps,
             isEndedEarly: isSaturated)
         console.message(
-            "\(load.text(steps)): \(figure.hitCount) of \(figure.trialCount) calls are good "
+            "\(load.text(steps)): \(figure.hitCount) of \(Counted.text(figure.trialCount, "call")) "
+                + (figure.hitCount == 1 || figure.trialCount == 1 ? "is good " : "are good ")
                 + "(\(Figures.share(figure.share)))"
                 + (isSaturated ? ", ended early since sessions came faster than they were served" : "") + "; \(path)")
     }

@@ -116,7 +116,7 @@ struct SearchReport {
     private var finding: String {
         if unansweredLoad != nil {
             return search.highestGood.map {
-                "\(load.text($0)) meet the objectives; then the endpoint answered no call, so no limit is known."
+                "\(load.text($0)) \(meets($0)) the objectives; then the endpoint answered no call, so no limit is known."
             } ?? "Nothing was found out: the endpoint answered no call."
         }
         let isOver = search.nextLoad == nil
@@ -127,12 +127,15 @@ struct SearchReport {
                 + (load.isPrecise(search) ? "." : "; the search ended before it was as exact as wanted.")
         case (let good?, nil):
             return isOver
-                ? "\(load.text(good)), the most that were tried, meet the objectives."
-                : "\(load.text(good)) meet the objectives; the search ended before a higher load was measured."
+                ? "\(load.text(good)), the most that \(load.verb(good, one: "was", many: "were")) tried, "
+                    + "\(meets(good)) the objectives."
+                : "\(load.text(good)) \(meets(good)) the objectives; the search ended before a higher load was measured."
         case (nil, let bad?):
-            return "Already \(load.text(bad)) do not meet the objectives"
+            return "Already \(load.text(bad)) \(load.verb(bad, one: "does", many: "do")) not meet the objectives"
                 + (isOver ? "." : "; the search ended before a lower load was measured.")
         case (nil, nil): return "Nothing was found out."
         }
     }
+
+    private func meets(_ steps: Int) -> String { load.verb(steps, one: "meets", many: "meet") }
 }

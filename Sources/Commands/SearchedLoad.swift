@@ -78,7 +78,12 @@ struct SearchedLoad {
     func value(_ load: Int) -> Double { Double(number(load)) ?? Double(load) }
 
     /// A load with its unit.
-    func text(_ load: Int) -> String { "\(number(load)) \(unitText)" }
+    func text(_ load: Int) -> String {
+        unit == nil ? Counted.text(load, "live session") : "\(number(load)) \(unitText)"
+    }
+
+    /// The form of a verb that goes with ``text(_:)``: one live session `meets` what two, or any rate, `meet`.
+    func verb(_ load: Int, one: String, many: String) -> String { unit == nil && load == 1 ? one : many }
 
     /// True if good and bad are as near as was wanted.
     ///

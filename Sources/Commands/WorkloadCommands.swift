@@ -125,8 +125,8 @@ enum WorkloadDescribeCommand: Subcommand {
                 "\(Figures.counted(description.sessionCount, "session")), "
                     + "\(Figures.counted(description.callCount, "call")), "
                     + "licence \(library.licence ?? "not stated")",
-                "\(Figures.count(description.inputTokens.value)) input tokens, "
-                    + "\(Figures.count(description.outputTokens.value)) output tokens",
+                "\(Figures.counted(description.inputTokens.value, "input token")), "
+                    + Figures.counted(description.outputTokens.value, "output token"),
                 "calls that bring a tool result: \(Figures.share(description.toolShare)); calls of sub-agents: "
                     + "\(Figures.share(description.agentShare)); reasoning in answers: "
                     + Figures.share(description.reasoningShare),

@@ -3,9 +3,9 @@ public import Credentials
 import Dialects
 import Encodings
 public import Planning
-import Quantities
+public import Quantities
 public import Records
-public import Scheduling
+import Scheduling
 import Statistics
 import Synchronization
 public import Transport
@@ -41,19 +41,14 @@ public final class RunDriver {
     private let writer: RunFileWriter
     private let routes: [EndpointRoutes]
     private let credentials: CredentialKeeper
-    private let runSalt: String
-    private let salts: [EndpointSalts]
     private let interruption: Interruption
     private var attemptNumbers: [CallKey: Int]
     private let earlierEnds: EarlierEnds
     private let parser = JSONParser(limits: JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64))
     private var scheduler: Scheduler
-    private var sessions: [SessionKey: LiveSession] = [:]
+    private(set) var sessions: LiveSessions
     private var calls: [TransferIdentifier: LiveCall] = [:]
     private var openStreams = OpenStreams()
-    private let prepared = PreparedSessions()
-    private var order: SessionOrder
-    private var prefixes: [String: SharedPrefix] = [:]
     private var roundBegan = Instant(nanoseconds: 0)
     private var healthSince = Instant(nanoseconds: 0)
     private var finished: StopReason?
@@ -78,17 +73,13 @@ public final class RunDriver {
         self.plan = plan
         self.writer = writer
         self.loop = loop
-        self.runSalt = plan.profile.salts.run ? runSalt : ""
-        salts = plan.endpoints.indices.map {
-            EndpointSalts(endpoint: $0, runSalt: runSalt, policy: plan.profile.salts)
-        }
         self.interruption = interruption
         routes = plan.endpoints.map { EndpointRoutes($0, keepsAnswers: plan.profile.history != .recorded) }
         credentials = CredentialKeeper(loop, authorizers)
         var numbers: [CallKey: Int] = [:]
         let history = Self.history(plan, earlier?.attempts ?? [], &numbers)
         earlierEnds = EarlierEnds(earlier, plan)
-        order = SessionOrder(plan, ended: earlierEnds.sessions)
+        sessions = LiveSessions(plan, routes: routes, runSalt: runSalt, ended: earlierEnds.sessions)
         attemptNumbers = numbers
         scheduler = Scheduler(plan, history: history)
         progress = RunProgress(
@@ -142,7 +133,7 @@ public final class RunDriver {
         guard failures.isEmpty else {
             throw AuthorizationFailure(failures.map { (plan.endpoints[$0.key].identifier, $0.value) })
         }
-        prepareBeginning()
+        sessions.prepareBeginning()
         var now = NetworkLoop.now()
         healthSince = now
         var nextTick = now
@@ -230,7 +221,7 @@ public final class RunDriver {
             case .endRound(let round):
                 guard !earlierEnds.rounds.contains(round) else { continue }
                 keep(.round(RoundRow(round: round, began: roundBegan, ended: NetworkLoop.now())))
-            case .beginSession(let key): begin(key)
+            case .beginSession(let key): sessions.begin(key, at: NetworkLoop.now())
             case .startCall(let key, let due, let end, let hold): start(key, due, predecessorEnd: end, hold: hold)
             case .skipCall(let key, let reason): skip(key, reason)
             case .endSession(let key, let isSuccess): end(key, isSuccess)
@@ -239,51 +230,8 @@ public final class RunDriver {
         }
     }
 
-    private func begin(_ key: SessionKey) {
-        if let prepared = prepared.take(key) {
-            sessions[key] = prepared.session
-            sessions[key]?.began = NetworkLoop.now()
-            prefixes[prepared.prefixName] = prefixes[prepared.prefixName] ?? prepared.prefix
-        } else {
-            sessions[key] = sessionWriter(key.endpoint).session(key, at: NetworkLoop.now())
-        }
-        order.pass(key)
-        prepareNext(key.endpoint)
-    }
-
-    /// Has the next session of an endpoint prepared, if its first prompt is large.
-    ///
-    /// - Returns: the size of that prompt; nil if there is no session any more.
-    @discardableResult
-    private func prepareNext(_ endpoint: Int) -> TokenCount? {
-        guard let key = order.next(endpoint: endpoint) else { return nil }
-        let size = plan.inputTokens(CallKey(session: key, call: 0))
-        guard size >= PreparedSessions.leastTokens else { return .zero }
-        let writer = sessionWriter(endpoint)
-        prepared.prepare(key) { writer.prepared(key) }
-        return size
-    }
-
-    /// Prepares what begins at once, before the clock of the run does.
-    private func prepareBeginning() {
-        let most = plan.profile.load.isOpen ? 1 : plan.profile.liveSessions
-        var size = TokenCount.zero
-        // The first session of each endpoint comes before the second of any, so that none is favoured.
-        for _ in 0...min(most, plan.profile.sessionsPerRound) where size < PreparedSessions.mostTokensAtBegin {
-            size = plan.endpoints.indices.reduce(size) { $0 + (prepareNext($1) ?? .zero) }
-        }
-        prepared.wait()
-    }
-
-    private func sessionWriter(_ endpoint: Int) -> SessionWriter {
-        SessionWriter(plan: plan, routes: routes[endpoint], salts: salts[endpoint], runSalt: runSalt)
-    }
-
     private func end(_ key: SessionKey, _ isSuccess: Bool) {
-        guard let session = sessions.removeValue(forKey: key) else { return }
-        if session.transcript.session.share == .session {
-            prefixes = prefixes.filter { !$0.key.contains(session.transcript.prefixKey(agent: Call.mainAgent)) }
-        }
+        guard let session = sessions.end(key) else { return }
         guard !earlierEnds.sessions.contains(key) else { return }
         keep(
             .session(
@@ -294,6 +242,7 @@ public final class RunDriver {
     }
 
     private func skip(_ key: CallKey, _ reason: SkipReason) {
+        sessions.skip(key)
         let now = NetworkLoop.now()
         var row = AttemptRow(intent(key, due: now, predecessorEnd: now))
         (row.outcome, row.skipReason) = (.skipped, reason.rawValue)
@@ -307,7 +256,7 @@ public final class RunDriver {
         attemptNumbers[key] = intent.number + 1
         let call = plan.session(key.session).calls[key.call]
         let route = routes[key.session.endpoint].route(of: call)
-        let body = body(key, route)
+        let body = sessions.body(key, options: options(key, call))
         intent.substitutedCallCount = sessions[key.session]?.substitutedCallCount ?? 0
         var request = HTTPRequest(
             url: route.url,
@@ -323,6 +272,7 @@ public final class RunDriver {
             intent.started = NetworkLoop.now()
             calls[transfer] = LiveCall(
                 key, route, intent, abort: call.request.abort, waiting: keep(.intent(intent)))
+            sessions.prepareDependents(of: key)
         } catch {
             var row = AttemptRow(intent)
             (row.started, row.sent) = (nil, nil)
@@ -357,44 +307,25 @@ public final class RunDriver {
         "e\(key.session.endpoint)-r\(key.session.round)-s\(key.session.session)-c\(key.call)"
     }
 
-    private func body(_ key: CallKey, _ route: EndpointRoute) -> [[UInt8]] {
-        guard var session = sessions[key.session] else { return [] }
-        let call = session.transcript.session.calls[key.call]
-        let name = prefixName(key, session.transcript, call)
-        let prefix = prefixes[name] ?? sessionWriter(key.session.endpoint).prefix(of: call, session.transcript)
-        prefixes[name] = prefix
-        let options = options(key, call, session)
-        sessions[key.session] = nil
-        let body = session.body(
-            key.call, prefix: prefix, encoder: route.encoder, options: options, target: route.target)
-        sessions[key.session] = session
-        return body
-    }
-
-    private func options(_ key: CallKey, _ call: Call, _ session: LiveSession) -> CallOptions {
+    private func options(_ key: CallKey, _ call: Call) -> CallOptions {
         let bounds = plan.outputBounds(key)
         return CallOptions(
             outputLimit: bounds.limit, outputMinimum: bounds.isForced ? bounds.limit : nil,
             temperature: call.request.temperature ?? plan.profile.temperature,
-            sessionKey: session.stickinessKey, toolChoice: plan.toolChoice(key),
+            sessionKey: sessions[key.session]?.stickinessKey, toolChoice: plan.toolChoice(key),
             allowsParallelTools: call.request.allowsParallelTools)
     }
 
     /// Judges the tool calls of an answer, and keeps it for the calls that send it back.
     private func take(_ answer: AssistantMessage, of key: CallKey, _ row: inout AttemptRow) {
         guard row.outcome == .ok, let transcript = sessions[key.session]?.transcript else { return }
-        if plan.profile.history != .recorded { sessions[key.session]?.note(answer, of: key.call) }
-        let tools = prefixes[prefixName(key, transcript, transcript.session.calls[key.call])]?.prompt.tools ?? []
+        sessions.note(answer, of: key)
+        let tools = sessions.tools(of: key)
         guard !tools.isEmpty || !answer.toolCalls.isEmpty else { return }
         let fidelity = ToolFidelity(
             answer.toolCalls, tools: tools,
             expected: ExpectedTools(key.call, in: transcript.session, transcript.graph))
         (row.toolLevel, row.divergence) = (fidelity.level, fidelity.divergence)
-    }
-
-    /// Names the bytes of a prefix, which name the model too.
-    private func prefixName(_ key: CallKey, _ transcript: Transcript, _ call: Call) -> String {
-        sessionWriter(key.session.endpoint).prefixName(of: call, transcript, endpoint: key.session.endpoint)
     }
 
     // MARK: What the network reports

@@ -13,6 +13,8 @@ struct SessionWriter: Sendable {
     let salts: EndpointSalts
     /// The run's own; empty if the plan wants none.
     let runSalt: String
+    /// Of how many tokens on what a call adds is made before it is due.
+    var leastTokensAhead = LargeCalls.usualLeastTokens
 
     /// A session that begins.
     func session(_ key: SessionKey, at now: Instant) -> LiveSession {
@@ -26,19 +28,7 @@ struct SessionWriter: Sendable {
             "\(runSalt.isEmpty ? "run" : runSalt)-e\(key.endpoint)-r\(key.round)-s\(key.session)"
         return LiveSession(
             transcript, stickinessKey: stickinessKey, salts: salts.salts(key, tenant: session.tenant),
-            isPinned: plan.profile.history == .pinned, began: now)
-    }
-
-    /// A session with the bytes of its first call, before it begins.
-    func prepared(_ key: SessionKey) -> PreparedSessions.Prepared {
-        var session = session(key, at: Instant(nanoseconds: 0))
-        let call = session.transcript.session.calls[0]
-        let route = routes.route(of: call)
-        let prefix = prefix(of: call, session.transcript)
-        session.prepare(0, prefix: prefix, encoder: route.encoder, target: route.target)
-        return PreparedSessions.Prepared(
-            session: session, prefixName: prefixName(of: call, session.transcript, endpoint: key.endpoint),
-            prefix: prefix)
+            history: plan.profile.history, leastTokensAhead: leastTokensAhead, began: now)
     }
 
     /// What a call begins with.

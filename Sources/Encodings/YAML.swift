@@ -22,6 +22,16 @@ public struct YAMLError: Error, Hashable, Sendable {
     public let message: String
 }
 
+/// A key that stands in a mapping again; its value is passed over.
+public struct YAMLDuplicate: Hashable, Sendable {
+    /// The key's text.
+    public let key: String
+    /// Where it stands again.
+    public let mark: YAMLMark
+    /// What is wrong.
+    public let message: String
+}
+
 /// A value of a YAML document together with its place.
 public struct YAMLNode: Hashable, Sendable {
     /// What a node holds.
@@ -71,7 +81,7 @@ public enum YAMLDocument {
     /// - Throws: ``YAMLError`` with the first fault of syntax or the first limit that is passed.
     public static func parse(
         _ bytes: [UInt8], limits: YAMLLimits = .standard
-    ) throws(YAMLError) -> (root: YAMLNode, duplicates: [YAMLError]) {
+    ) throws(YAMLError) -> (root: YAMLNode, duplicates: [YAMLDuplicate]) {
         guard bytes.count <= limits.maximumBytes else {
             throw YAMLError(
                 mark: YAMLMark(line: 1, column: 1),
@@ -97,7 +107,7 @@ public enum YAMLDocument {
 /// Builds nodes out of libyaml's events.
 private struct YAMLComposer {
     let limits: YAMLLimits
-    var duplicates: [YAMLError] = []
+    var duplicates: [YAMLDuplicate] = []
     private var nodeCount = 0
 
     init(limits: YAMLLimits) {
@@ -210,7 +220,7 @@ private struct YAMLComposer {
             let value = unsafe try node(unsafe try next(&parser), &parser, depth: depth + 1)
             if let first = places[key.text] {
                 let message = "the key '\(key.text)' stands here again; it was given at \(first.line):\(first.column)"
-                duplicates.append(YAMLError(mark: key.mark, message: message))
+                duplicates.append(YAMLDuplicate(key: key.text, mark: key.mark, message: message))
                 continue
             }
             places[key.text] = key.mark

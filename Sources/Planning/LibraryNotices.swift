@@ -29,8 +29,7 @@ extension Plan {
         let kept = planned.count(where: \.keepsLongWaits)
         guard kept > 0 else {
             return
-                "waits.kept_share has no effect: too few of the \(Counted.text(planned.count, "session")) wait for a "
-                + "minute or more"
+                "waits.kept_share has no effect: too few sessions (of \(planned.count)) wait for a minute or more"
         }
         let isLong = library.sessions.map { $0.calls.contains { $0.wait >= WaitRules.keptFrom } }
         let long = planned.count { isLong[$0.libraryIndex] }

@@ -114,20 +114,13 @@ public struct Plan: Hashable, Sendable {
         tokenizer = ApproximateTokenizer(bytesPerToken: documents.workload.bytesPerToken)
         var notices = Self.priceNotices(endpoints)
         let count = profile.rounds * profile.sessionsPerRound
-        var library = try Self.library(documents, count: count, seed: seed)
+        var library = try Self.pricedLibrary(documents, count: count, seed: seed)
         let salts = ReuseSalts(
             run: profile.salts.run, tenant: profile.salts.tenant, session: profile.salts.session,
             model: profile.secondModel != nil)
         let sendsReasoning = endpoints.contains { $0.provider.reasoningField != nil } && Self.hasReasoning(library)
         try Self.cut(
             &library, for: endpoints, maximumCalls: documents.workload.maximumCalls, salts, sendsReasoning, &notices)
-        if profile.budget != nil, let unpriced = endpoints.first(where: { !$0.isPriced }) {
-            throw PlanningError(
-                description:
-                    "plan '\(profile.name)': a budget cannot be kept, since \(unpriced.identifier) has no price"
-                    + "\(unpriced.main.price == nil ? "" : " of its small_model"); "
-                    + "give it a row in a price document, of 0 USD if it costs nothing")
-        }
         if case .recorded = profile.load.model {
             library = try RecordedArrivals.sorted(library, plan: profile.name)
         }
@@ -166,38 +159,6 @@ public struct Plan: Hashable, Sendable {
         var copy = self
         copy.endpoints = zip(endpoints, urls).map { $0.rehearsed(at: $1) }
         return copy
-    }
-
-    private static func library(
-        _ documents: DocumentSet, count: Int, seed: Seed
-    ) throws(PlanningError) -> SessionLibrary {
-        let workload = documents.workload
-        switch workload.origin {
-        case .generator(let name):
-            guard let generator = SessionGenerator.named[name] else {
-                let known = SessionGenerator.named.keys.sorted()
-                let near = Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-                throw PlanningError(
-                    description: "workload '\(workload.name)': no generator is named '\(name)'\(near) "
-                        + "(known: \(known.joined(separator: ", ")))")
-            }
-            return WorkloadGenerator.generate(
-                generator, count: workload.sessionCount ?? count, seed: seed.derived("workload"))
-        case .sessions(let file):
-            var library: SessionLibrary
-            do throws(SessionFileError) {
-                library = try SessionFile.read(documents.sessionFile ?? [])
-            } catch {
-                throw PlanningError(description: "\(file): \(error)")
-            }
-            let errors = SessionLint.findings(library).filter { $0.severity == .error }
-            if let first = errors.first {
-                throw PlanningError(description: "\(file): \(Counted.text(errors.count, "fault")), the first: \(first)")
-            }
-            library = library.inOrderOfStarts
-            if let count = workload.sessionCount { library.sessions = Array(library.sessions.prefix(count)) }
-            return library
-        }
     }
 
     /// Cuts sessions to the calls that every endpoint's model for them can hold.

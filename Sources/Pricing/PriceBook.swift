@@ -18,8 +18,7 @@ public struct PriceBook: Hashable, Sendable {
     ///   - region: a row of this region is preferred to one without a region; a row of another region never counts.
     /// - Returns: nil if there is none.
     public func price(of model: String, at provider: ProviderIdentifier, region: String?) -> PriceRow? {
-        let fitting = rows.filter { $0.model == model && $0.provider == provider }
-        return fitting.last { $0.region != nil && $0.region == region } ?? fitting.last { $0.region == nil }
+        PriceRow.row(of: model, at: provider, region: region, in: rows)
     }
 }
 

@@ -5,13 +5,20 @@ import Quantities
 final class Diagnosis {
     let file: String
     private(set) var problems: [Problem] = []
+    /// The mappings with keys that nobody asked for, any of which may be meant for one that is not there.
+    private(set) var pathsOfStrangers: Set<String> = []
+
+    /// True if there may be more problems than are listed.
+    var isFull: Bool { problems.count >= 100 }
 
     init(file: String) {
         self.file = file
     }
 
+    func noteStranger(in path: String) { pathsOfStrangers.insert(path) }
+
     func report(_ mark: YAMLMark, _ path: String, _ message: String) {
-        guard problems.count < 100 else { return }
+        guard !isFull else { return }
         problems.append(Problem(file: file, mark: mark, path: path, message: message))
     }
 }
@@ -69,6 +76,7 @@ struct MappingReader {
     func finish() {
         for entry in entries where !known.contains(entry.key) {
             let near = Suggestion.nearest(to: entry.key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+            diagnosis.noteStranger(in: path)
             let allowed = Set(known).sorted().joined(separator: ", ")
             diagnosis.report(entry.mark, path(entry.key), "is not a known key\(near) (allowed: \(allowed))")
         }

@@ -23,18 +23,16 @@ public enum Document: Hashable, Sendable {
     ///   - file: the name for messages.
     /// - Throws: ``Problems`` with everything that is wrong.
     public init(_ bytes: [UInt8], file: String) throws(Problems) {
-        let diagnosis = Diagnosis(file: file)
-        let root: YAMLNode
-        do throws(YAMLError) {
-            let parsed = try YAMLDocument.parse(bytes)
-            root = parsed.root
-            for duplicate in parsed.duplicates { diagnosis.report(duplicate.mark, "", duplicate.message) }
-        } catch {
-            throw Problems([Problem(file: file, mark: error.mark, message: error.message)])
-        }
+        let reading = DocumentReading(bytes, file: file)
+        guard let document = reading.document, reading.problems.isEmpty else { throw Problems(reading.problems) }
+        self = document
+    }
+
+    /// Reads what a document says and reports what is wrong; nil if its kind is not known.
+    init?(_ root: YAMLNode, _ diagnosis: Diagnosis) {
         var reader = MappingReader(root, path: "", diagnosis: diagnosis)
         let kind = reader.requiredChoice("submeter", Kind.self, default: .plan)
-        guard Kind(rawValue: reader.optionalString("submeter") ?? "") != nil else { throw Problems(diagnosis.problems) }
+        guard Kind(rawValue: reader.optionalString("submeter") ?? "") != nil else { return nil }
         if reader.integer("version", in: 1...1, default: 0) == 0, !reader.keys.contains("version") {
             reader.report("version", "is missing (allowed: 1)")
         }
@@ -47,7 +45,14 @@ public enum Document: Hashable, Sendable {
             self = .prices(reader.list("rows") { PriceRow($0, path: $1, diagnosis: diagnosis) })
             reader.finish()
         }
-        guard diagnosis.problems.isEmpty else { throw Problems(diagnosis.problems) }
+    }
+
+    /// Whether a text says that it is a plan, whatever else is wrong with it.
+    ///
+    /// - Parameter bytes: YAML.
+    /// - Returns: false if it is none, or cannot be read.
+    public static func isPlan(_ bytes: [UInt8]) -> Bool {
+        if case .plan? = DocumentReading(bytes, file: "").document { true } else { false }
     }
 }
 
@@ -84,102 +89,54 @@ public struct DocumentSet: Hashable, Sendable {
 
     /// Reads a plan and everything it refers to.
     ///
+    /// Faults of references are told also where other things are wrong, as far as those leave no doubt of them.
+    ///
     /// - Parameters:
     ///   - planFile: the plan's name.
     ///   - reason: says why a file could not be read, if that is known.
+    ///   - workloadFault: says what is wrong with a workload and the bytes of its session file; asked only if something else
+    ///     is wrong, since whoever plans finds that out without being asked.
     ///   - read: gives the bytes of a file, or nil if it cannot be read. Names in a document are relative to its folder.
     /// - Throws: ``Problems`` with everything that is wrong in any of the files.
     public init(
-        planFile: String, reason: (String) -> String? = { _ in nil }, read: (String) -> [UInt8]?
+        planFile: String, reason: (String) -> String? = { _ in nil },
+        workloadFault: (WorkloadProfile, [UInt8]?) -> String? = { _, _ in nil }, read: (String) -> [UInt8]?
     ) throws(Problems) {
-        func refusal(_ name: String) -> String {
-            "'\(name)' cannot be read\(reason(name).map { ": \($0)" } ?? "; is the name right?")"
-        }
-        var problems: [Problem] = []
-        var sources: [Source] = []
-        func load(_ name: String, from referrer: String) -> Document? {
-            guard let bytes = read(name) else {
-                problems.append(Problem(file: referrer, message: refusal(name)))
-                return nil
-            }
-            sources.append(Source(name: name, bytes: bytes))
-            do throws(Problems) {
-                return try Document(bytes, file: name)
-            } catch {
-                problems += error.list
-                return nil
-            }
-        }
-        guard case .plan(let plan)? = load(planFile, from: planFile) else {
-            throw Problems(
-                problems.isEmpty ? [Problem(file: planFile, message: "is no plan (submeter: plan)")] : problems)
+        var collection = DocumentCollection(planFile: planFile)
+        collection.readAll(reason: reason, read: read)
+        collection.checkEndpoints()
+        guard collection.problems.isEmpty, case .plan(let plan)? = collection.plan?.document,
+            let workload = collection.workload
+        else {
+            collection.checkPrices()
+            collection.checkWorkload(workloadFault)
+            throw Problems(collection.sortedProblems)
         }
         self.plan = plan
-        var workload: WorkloadProfile?
-        for reference in plan.references {
-            let name = Self.resolved(reference.name, from: planFile)
-            switch load(name, from: planFile) {
-            case .provider(let provider) where reference.kind == "provider": providers.append(provider)
-            case .prices(let rows) where reference.kind == "prices": prices += rows
-            case .policy(let found) where reference.kind == "policy": policy = found
-            case .workload(let found) where reference.kind == "workload":
-                workload = found
-                guard case .sessions(let file) = found.origin else { break }
-                let path = Self.resolved(file, from: name)
-                sessionFile = read(path)
-                if let sessionFile {
-                    sources.append(Source(name: path, bytes: sessionFile))
-                } else {
-                    problems.append(found.problem(of: name, refusal(path)))
-                }
-            case nil: break
-            default:
-                problems.append(
-                    Problem(file: planFile, message: "'\(reference.name)' is no \(reference.kind) document"))
-            }
-        }
-        for endpoint in plan.endpoints { Self.check(endpoint, plan, planFile, providers, &problems) }
-        guard problems.isEmpty, let workload else { throw Problems(problems) }
-        self.workload = workload
-        self.sources = sources
+        self.workload = workload.profile
+        providers = collection.providers.map(\.profile)
+        prices = collection.prices
+        sessionFile = collection.sessionFile
+        policy = collection.policy
+        sources = collection.sources
     }
 
-    private static func check(
-        _ endpoint: EndpointProfile, _ plan: PlanProfile, _ file: String, _ providers: [ProviderProfile],
-        _ problems: inout [Problem]
-    ) {
-        guard let provider = providers.first(where: { $0.identifier == endpoint.provider }) else {
-            let names = providers.map(\.identifier.rawValue)
-            let near =
-                Suggestion.nearest(to: endpoint.provider.rawValue, among: names).map { "; did you mean '\($0)'?" } ?? ""
-            let message =
-                "no provider document is named '\(endpoint.provider)'\(near) (known: \(names.joined(separator: ", ")))"
-            problems.append(
-                Problem(
-                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: message))
-            return
+    /// The endpoints without a price for which a budget cannot be kept; empty if the plan has no budget.
+    public var missingPrices: [Problem] {
+        guard let planFile = sources.first?.name else { return [] }
+        return plan.endpoints.compactMap { endpoint in
+            providers.first { $0.identifier == endpoint.provider }.flatMap { provider in
+                plan.missingPrice(endpoint, provider, prices, models: plan.modelNames, planFile: planFile)
+            }
         }
-        let region = endpoint.region ?? provider.region
-        let missing = [endpoint.baseURL ?? provider.baseURL, provider.path ?? ""].flatMap {
-            provider.filled($0, region: region, parameters: endpoint.parameters).missing
-        }
-        for name in Set(missing).sorted() {
-            let place = name == "region" ? "region" : "parameters.\(name)"
-            problems.append(
-                Problem(
-                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier).\(place)",
-                    message: "is missing; the URL of provider '\(provider.identifier)' needs it"))
-        }
-        if let objection = provider.objection(to: plan.outputLength) {
-            problems.append(
-                Problem(
-                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: objection))
-        }
-        for message in provider.objections(to: plan) {
-            problems.append(
-                Problem(
-                    file: file, mark: endpoint.mark.mark, path: "endpoints.\(endpoint.identifier)", message: message))
-        }
+    }
+
+    /// A fault of where the sessions come from, with its place.
+    ///
+    /// - Parameter message: what is wrong.
+    /// - Returns: the problem.
+    public func workloadProblem(_ message: String) -> Problem {
+        workload.problem(of: Self.resolved(plan.workloadFile, from: sources.first?.name ?? ""), message)
     }
 
     /// The name of a file that a document in another file refers to.
@@ -217,12 +174,5 @@ extension WorkloadProfile {
             case .sessions: "sessions_file"
             }
         return Problem(file: file, mark: mark.mark, path: path, message: message)
-    }
-}
-
-extension PlanProfile {
-    fileprivate var references: [(kind: String, name: String)] {
-        providerFiles.map { ("provider", $0) } + priceFiles.map { ("prices", $0) } + [("workload", workloadFile)]
-            + (policyFile.map { [("policy", $0)] } ?? [])
     }
 }

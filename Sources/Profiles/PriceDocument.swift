@@ -40,6 +40,23 @@ public struct PriceRow: Hashable, Sendable {
     }
 }
 
+extension PriceRow {
+    /// The price of a model at a provider.
+    ///
+    /// - Parameters:
+    ///   - model: the model's name in plans.
+    ///   - provider: the provider.
+    ///   - region: a row of this region is preferred to one without a region; a row of another region never counts.
+    ///   - rows: all prices; of two for the same thing the later one counts.
+    /// - Returns: nil if there is none.
+    public static func row(
+        of model: String, at provider: ProviderIdentifier, region: String?, in rows: [PriceRow]
+    ) -> PriceRow? {
+        let fitting = rows.filter { $0.model == model && $0.provider == provider }
+        return fitting.last { $0.region != nil && $0.region == region } ?? fitting.last { $0.region == nil }
+    }
+}
+
 /// A workload: sessions from a file, or settings that generate them.
 public struct WorkloadProfile: Hashable, Sendable {
     /// Where sessions come from.

@@ -27,7 +27,7 @@ public struct Problem: Error, Hashable, CustomStringConvertible, Sendable {
 
 /// All problems of a set of documents; there is at least one.
 public struct Problems: Error, Hashable, CustomStringConvertible, Sendable {
-    /// The problems in the order in which they were found.
+    /// The problems, file by file in the order of their places.
     public var list: [Problem]
 
     /// Makes a list.
@@ -37,6 +37,21 @@ public struct Problems: Error, Hashable, CustomStringConvertible, Sendable {
 
     /// One line per problem.
     public var description: String { list.map(\.description).joined(separator: "\n") }
+}
+
+extension [Problem] {
+    /// The problems by their place: file by file, each from its top to its end.
+    ///
+    /// - Parameter files: the files in their order; others come last.
+    /// - Returns: the same problems.
+    func sorted(byFiles files: [String]) -> [Problem] {
+        let places = Dictionary(files.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+        func key(_ index: Int) -> (Int, Int, Int, Int) {
+            let problem = self[index]
+            return (places[problem.file] ?? files.count, problem.mark.line, problem.mark.column, index)
+        }
+        return indices.sorted { key($0) < key($1) }.map { self[$0] }
+    }
 }
 
 /// The names that a wrong one may have meant.

@@ -34,13 +34,18 @@ extension ProviderProfile {
         }
     }
 
+    /// Which models are not sold here, each with those that are.
+    func missingOffers(of names: [String]) -> [String] {
+        let sold = models.map(\.name).joined(separator: ", ")
+        return names.filter { offer($0) == nil }.map {
+            "provider '\(identifier)' does not offer the model '\($0)' (it offers: \(sold))"
+        }
+    }
+
     /// Why the models of a plan cannot be had here; empty if they can.
     func objections(to plan: PlanProfile) -> [String] {
-        let sold = models.map(\.name).joined(separator: ", ")
-        let missing = plan.modelNames.filter { offer($0) == nil }
-        guard missing.isEmpty else {
-            return missing.map { "provider '\(identifier)' does not offer the model '\($0)' (it offers: \(sold))" }
-        }
+        let missing = missingOffers(of: plan.modelNames)
+        guard missing.isEmpty else { return missing }
         guard let small = plan.secondModel.flatMap(offer), let main = offer(plan.model) else { return [] }
         if !isAskedForModels {
             return [

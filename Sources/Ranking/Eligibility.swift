@@ -30,7 +30,7 @@ enum Eligibility {
         if let lower = endpoint.success.interval?.lower {
             if lower < settings.minimumSuccess {
                 reasons.append(
-                    "\(endpoint.success.hitCount) of \(endpoint.success.trialCount) calls succeeded: at least "
+                    "\(endpoint.success.hitCount) of \(Counted.text(endpoint.success.trialCount, "call")) succeeded: at least "
                         + "\(percent(lower)) with 95 % confidence, \(percent(settings.minimumSuccess)) wanted")
             }
         } else {
@@ -39,13 +39,14 @@ enum Eligibility {
         let arrivedCount = endpoint.unservedCount + endpoint.sessions.joined().count
         if Double(endpoint.unservedCount) > 0.02 * Double(arrivedCount) {
             reasons.append(
-                "\(endpoint.unservedCount) of \(arrivedCount) sessions that had arrived found no room before the run was stopped; "
+                "\(endpoint.unservedCount) of \(Counted.text(arrivedCount, "session")) that had arrived found no room before the run was stopped; "
                     + "at most 2 % may, or only the lucky ones would count")
         }
         let served = endpoint.sentCount
         if Double(endpoint.quarantinedCount) > 0.05 * Double(served) {
             reasons.append(
-                "\(endpoint.quarantinedCount) of \(served) calls were served by another route than the plan's; at most "
+                "\(endpoint.quarantinedCount) of \(Counted.text(served, "call")) "
+                    + "\(endpoint.quarantinedCount == 1 ? "was" : "were") served by another route than the plan's; at most "
                     + "5 % may be")
         }
         for demand in analysis.documents.policy?.requirements ?? [] {

@@ -78,12 +78,14 @@ public enum JSONFormat {
             ]
         }
         let warning = [OutputLengthNotice.text(analysis.outputLengths)].compactMap(\.self)
+        let endReasons = analysis.endings.map { JSONValue.optional($0.reason) }
         let notices =
-            ranking.notices + warning + OutputAdherenceNotice.texts(analysis)
+            RunEndNotice.texts(analysis) + ranking.notices + warning + OutputAdherenceNotice.texts(analysis)
             + SteadyTable.notices(analysis) + [BudgetHoldNotice.text(analysis.budgetHolds)].compactMap(\.self)
             + analysis.notes
         return [
-            ("complete_rounds", .integer(ranking.roundCount)),
+            ("planned_rounds", .integer(analysis.endings.reduce(0) { $0 + $1.plannedRoundCount })),
+            ("complete_rounds", .integer(ranking.roundCount)), ("end_reasons", .array(endReasons)),
             ("times_count_from", .string(ranking.isOpen ? "due" : "sent")),
             ("provisional", .bool(ranking.isProvisional)),
             ("replicates", .integer(ranking.replicateCount)),

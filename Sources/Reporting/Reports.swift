@@ -5,6 +5,17 @@ public import Ranking
 
 /// Puts the tables of a judgement together for people.
 public enum Reports {
+    /// That not one call was answered, with what helps; nil if one was.
+    public static func noAnswer(_ analysis: RunAnalysis) -> String? { RunEndNotice.noAnswer(analysis) }
+
+    /// What to do when no call was answered.
+    ///
+    /// - Parameter planFile: the plan as the user named it; nil if that is not known.
+    /// - Returns: a part of a sentence.
+    public static func adviceWithoutAnswer(planFile: String?) -> String {
+        "'submeter check --connect \(planFile ?? "PLAN")' tells what to mend"
+    }
+
     /// The ranking with all that qualifies it.
     public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis, by criterion: Criterion = .score) -> Report
     {
@@ -51,7 +62,7 @@ public enum Reports {
                 + RunConditions.texts(plan).joined(separator: ", ")
         ]
         if let start = analysis.facts["started_at"] { lines.append("measured from \(start)") }
-        return lines
+        return lines + RunEndNotice.texts(analysis)
     }
 
     private static func notices(_ ranking: Ranking, _ analysis: RunAnalysis) -> [String] {

@@ -73,19 +73,3 @@ extension SkipReason {
     /// True if the endpoint was called no more, in this session or any other.
     public var isOfEndpoint: Bool { self == .endpointStopped || self == .endpointSaturated }
 }
-
-/// Why a run ended.
-public enum StopReason: String, Hashable, Sendable {
-    /// All sessions are done.
-    case complete
-    /// The time is up.
-    case duration
-    /// The next call could have gone past the budget.
-    case budget
-    /// The user interrupted it.
-    case interrupted
-    /// Every endpoint failed too often.
-    case errorRate = "error-rate"
-    /// No endpoint is left, and sessions arrived faster than one served them.
-    case overSaturation = "over-saturation"
-}

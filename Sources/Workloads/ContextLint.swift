@@ -25,7 +25,7 @@ struct ContextLint {
         guard case .keep(let tokens) = call.context else { return nil }
         let limit = source.map { contextTokens(session.calls[$0]) } ?? session.prefixTokens(of: call.agent)
         guard tokens > limit else { return nil }
-        return "it keeps \(tokens.value) tokens, but its agent's context has at most \(limit.value)"
+        return "it keeps \(Counted.text(tokens.value, "token")), but its agent's context has at most \(limit.value)"
     }
 
     /// The most that a call leaves to keep: its prompt with its answer, or its blocks, of which the last need not be full.
@@ -37,10 +37,11 @@ struct ContextLint {
     private func carriedTooMuch(_ index: Int, _ source: Int?) -> String? {
         let call = session.calls[index]
         guard call.carry > .zero else { return nil }
-        guard let source else { return "it carries \(call.carry.value) tokens of an answer, but none precedes it" }
+        let carried = Counted.text(call.carry.value, "token")
+        guard let source else { return "it carries \(carried) of an answer, but none precedes it" }
         let output = session.calls[source].output
         guard call.carry > output else { return nil }
-        return "it carries \(call.carry.value) tokens of an answer that has \(output.value)"
+        return "it carries \(carried) of an answer that has \(output.value)"
     }
 
     private func unawaited(_ index: Int, _ source: Int?) -> String? {

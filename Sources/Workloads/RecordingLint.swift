@@ -26,7 +26,7 @@ enum RecordingLint {
         let distinct = Set(starts).count
         guard starts.count >= minimumCount, distinct * 2 <= starts.count else { return nil }
         return
-            "\(starts.count) sessions have only \(distinct) different starts: they were recorded in batches; spread each "
+            "\(starts.count) sessions have only \(Counted.text(distinct, "different start")): they were recorded in batches; spread each "
             + "over its quantum"
     }
 
@@ -46,7 +46,8 @@ enum RecordingLint {
             return nil
         }
         return
-            "half of the answers have at most \(Int(median)) tokens: these look like partial counts of a stream's beginning"
+            "half of the answers have at most \(Counted.text(Int(median), "token")): these look like partial counts of a "
+            + "stream's beginning"
     }
 
     /// Traces count their blocks each from its own beginning.
@@ -66,7 +67,7 @@ enum RecordingLint {
             let counted = asset.countedTokens.value
             guard abs(asset.tokens.value - counted) > max(smallestDifference, counted / 4) else { return nil }
             return
-                "asset \(asset.identifier): tok is \(asset.tokens.value), but what it holds is about \(counted) tokens: a "
+                "asset \(asset.identifier): tok is \(asset.tokens.value), but what it holds is about \(Counted.text(counted, "token")): a "
                 + "replay sends that, not the stated size"
         }
     }
@@ -83,7 +84,9 @@ enum RecordingLint {
             // Where texts were recorded, in is counted from them, and the source's own count stands beside it.
             let input = max(call.input.value, call.other["recorded_in"]?.integerValue ?? 0)
             if let cached = call.recorded.cached, cached.value > input {
-                report(call, "\(cached.value) tokens of it are said to be cached, but in is \(input)")
+                let text = Counted.text(cached.value, "token")
+                let verb = cached.value == 1 ? "is" : "are"
+                report(call, "\(text) of it \(verb) said to be cached, but in is \(input)")
             }
             if let first = call.recorded.timeToFirstToken, let whole = call.recorded.duration, first > whole {
                 report(call, "its first token came after its end")

@@ -106,6 +106,7 @@ public enum SessionLint {
         let count = call.blocks.reduce(0) { $0 + $1.count }
         let full = call.input.value / blockTokens
         guard count < full || count > full + 1 else { return nil }
-        return "h names \(count) blocks of \(blockTokens) tokens, but in is \(call.input.value)"
+        return "h names \(Counted.text(count, "block")) of \(Counted.text(blockTokens, "token")), but in is "
+            + "\(call.input.value)"
     }
 }

@@ -252,6 +252,15 @@ private func place(_ endpoint: Int = 0, _ round: Int = 0, _ session: Int = 0, _ 
         #expect(!HarnessVerdict(attempts: [], health: health(stalls: [1, 1], busy: 900)).isValid)
     }
 
+    @Test func `a run of one second has one second, not one seconds`() {
+        let stalled = HarnessVerdict(attempts: [], health: health(stalls: [40])).findings.map(\.text)
+        #expect(stalled == ["the loop stalled for up to 40 ms in 1 of 1 second"])
+        let busy = HarnessVerdict(attempts: [], health: health(stalls: [1], busy: 900)).findings.map(\.text)
+        #expect(busy == ["the loop worked more than 85 % of the time in 1 of 1 second"])
+        let longer = HarnessVerdict(attempts: [], health: health(stalls: [40, 40, 1])).findings.map(\.text)
+        #expect(longer == ["the loop stalled for up to 40 ms in 2 of 3 seconds"])
+    }
+
     @Test(arguments: [(Int64(1), true, 0), (20, true, 1), (80, false, 1)])
     func `calls that we send late spoil a run`(delay: Int64, isValid: Bool, findings: Int) {
         var call = RunFixture.call(place())

@@ -51,6 +51,7 @@ final class TemporaryFile {
         (["worklod"], "did you mean 'submeter workload'?"),
         (["rank", "--formt", "csv", "x"], "did you mean '--format'?"),
         (["rank", "--format", "cvs", "x"], "did you mean 'csv'?"), (["rank"], "takes RUN…, but 0 were given"),
+        (["estimate"], "takes PLAN, but 0 were given"), (["demo", "x"], "takes no arguments, but 1 was given"),
         (["rank", "--format"], "'--format' needs a value: --format table|markdown|csv|json"),
         (["rank", "--by=cost", "--by", "cost", "x"], "'--by' is given twice"),
         (["run", "--quiet=1", "x"], "takes no value"),
@@ -81,6 +82,14 @@ final class TemporaryFile {
         #expect(submeter([]).code == .usage && submeter(["--help"]).code == .good)
         #expect(submeter(["--version"]).output == "submeter \(Submeter.version)\n")
         #expect(submeter(["workload", "--help"]).output.contains("workload import"))
+    }
+
+    @Test func `the help of what judges a run says when it was in vain`() {
+        for command in ["rank", "report"] {
+            let help = submeter([command, "--help"]).output
+            #expect(help.contains("no call was answered") || help.contains("Exit codes as of 'rank'"), "\(help)")
+        }
+        #expect(submeter(["rank", "--help"]).output.contains("4 if no call was answered or the run is invalid"))
     }
 
     @Test func `the help and the README list the same exit codes`() throws {
@@ -229,6 +238,21 @@ final class TemporaryFile {
         #expect(outcome.code == .notMeasured, "\(outcome.messages)")
         #expect(outcome.messages.contains("failed: p: 2 of 2 calls (connect-refused 2)"), "\(outcome.messages)")
         #expect(outcome.messages.contains("no call was answered"), "\(outcome.messages)")
+        let line = "nothing was measured: none of 2 calls was answered (connect-refused 2); "
+        let advice = "'submeter check --connect \(folder.path)/plan.yaml' tells what to mend"
+        #expect(outcome.messages.contains(advice), "\(outcome.messages)")
+        for (words, isInOutput) in [
+            (["rank"], true), (["report"], true), (["report", "--format", "markdown"], true),
+            (["rank", "--format", "json"], true), (["rank", "--format", "csv"], false),
+            (["report", "--format", "csv"], false), (["rank", "--output", folder.path + "/ranking.txt"], false),
+        ] {
+            let judged = submeter(words + [run])
+            #expect(judged.code == .notMeasured, "\(words): \(judged.output)")
+            let text = isInOutput ? judged.output : judged.messages
+            #expect(text.contains(line) && text.contains("submeter check --connect"), "\(words): \(text)")
+        }
+        let resumed = submeter(["run", "--resume", run])
+        #expect(resumed.code == .notMeasured && resumed.messages.contains(advice), "\(resumed.messages)")
         // The same run must not count twice, whatever its files are called.
         let copy = folder.appending(path: "copy.sqlite").path
         try FileManager.default.copyItem(atPath: run, toPath: copy)
@@ -249,7 +273,7 @@ final class TemporaryFile {
     func `a run ends as its reason and its answers say`(reason: StopReason, outcomes: [OutcomeClass], code: ExitCode) {
         var progress = RunProgress(endpointCount: 1)
         for outcome in outcomes { progress.note(outcome, endpoint: 0) }
-        let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"])
+        let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"], planFile: "p.yaml")
         #expect(end.exitCode == code)
         #expect(end.messages("x").contains { $0.contains("raise 'budget'") } == (reason == .budget))
         let goesOn = reason == .interrupted || reason == .duration

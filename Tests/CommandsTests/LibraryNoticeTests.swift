@@ -17,7 +17,7 @@ import Testing
         ),
         (
             "rounds: 1\nsessions_per_round: 4\nwaits: {kept_share: 0.5}", 4, 1,
-            "waits.kept_share has no effect: too few of the 4 sessions wait for a minute or more"
+            "waits.kept_share has no effect: too few sessions (of 4) wait for a minute or more"
         ),
     ]
 

@@ -8,7 +8,8 @@ import Testing
 @Suite struct SearchReportTests {
     /// A search of loads with so many good ones of 200 calls, and what is left of it once the endpoint answers no more.
     private func report(
-        _ tries: [(load: Int, good: Int)], failures: [Int: [OutcomeClass: Int]] = [:], unanswered: Int? = nil
+        _ tries: [(load: Int, good: Int)], failures: [Int: [OutcomeClass: Int]] = [:], unanswered: Int? = nil,
+        highest: Int = 4
     ) throws -> SearchReport {
         let text = """
             submeter: plan
@@ -21,7 +22,7 @@ import Testing
             """
         guard case .plan(let plan) = try Document(Array(text.utf8), file: "p.yaml") else { throw CancellationError() }
         let load = try SearchedLoad(
-            plan, path: "p.yaml", Arguments(["p.yaml", "--highest", "4"], for: SearchCommand.specification))
+            plan, path: "p.yaml", Arguments(["p.yaml", "--highest", "\(highest)"], for: SearchCommand.specification))
         var search = LoadSearch(load.rules)
         for (load, good) in tries { search.take(good: good, of: 200, effectiveCount: 200, at: load) }
         return SearchReport(
@@ -33,13 +34,17 @@ import Testing
             ([], nil, "Nothing was found out."),
             (
                 [(1, 200)], nil,
-                "1 live sessions meet the objectives; the search ended before a higher load was measured."
+                "1 live session meets the objectives; the search ended before a higher load was measured."
             ),
             (
                 [(1, 200), (2, 200), (4, 200)], nil,
                 "4 live sessions, the most that were tried, meet the objectives."
             ),
-            ([(1, 0)], nil, "Already 1 live sessions do not meet the objectives."),
+            (
+                [(1, 200)], 2,
+                "1 live session meets the objectives; then the endpoint answered no call, so no limit is known."
+            ),
+            ([(1, 0)], nil, "Already 1 live session does not meet the objectives."),
             (
                 [(2, 0)], nil,
                 "Already 2 live sessions do not meet the objectives; the search ended before a lower load was measured."
@@ -63,8 +68,15 @@ import Testing
     func `the finding claims no more than was measured`(tries: [(Int, Int)], unanswered: Int?, finding: String) throws {
         let report = try report(tries.map { (load: $0.0, good: $0.1) }, unanswered: unanswered)
         #expect(report.report.introduction.first == finding && report.json["finding"]?.stringValue == finding)
-        let isKnown = finding.contains("do not meet") || finding.contains("below")
+        let isKnown = finding.hasPrefix("Already") || finding.contains("below")
         #expect((report.json["lowest_bad_load"] != .null) == isKnown)
+    }
+
+    @Test func `a search of one load has tried one`() throws {
+        let report = try report([(1, 200)], highest: 1)
+        #expect(
+            report.report.introduction.first
+                == "1 live session, the most that was tried, meets the objectives.")
     }
 
     @Test func `each load has its failed calls, most frequent first`() throws {

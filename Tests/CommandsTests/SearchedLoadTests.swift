@@ -28,7 +28,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("live_sessions: 3", [], "1 live sessions", "1024 live sessions"),
+            ("live_sessions: 3", [], "1 live session", "1024 live sessions"),
             ("load: {kind: closed}", ["--first", "4", "--highest", "9"], "4 live sessions", "9 live sessions"),
             ("load: {kind: poisson, rate: 3}", [], "3 sessions/s", "3072 sessions/s"),
             ("load: {kind: gamma, rate: 0.3}", ["--highest", "1.2"], "0.3 sessions/s", "1.2 sessions/s"),

@@ -113,7 +113,7 @@ extension EndToEnd {
             var hard = try search(objective: "1us", ["--first", "2"])
             for _ in 0..<2 where hard.code == .notMeasured { hard = try search(objective: "1us", ["--first", "2"]) }
             #expect(hard.code == .gateFailed, "\(hard.output)")
-            #expect(hard.output.contains("Already 1 live sessions do not meet the objectives"), "\(hard.output)")
+            #expect(hard.output.contains("Already 1 live session does not meet the objectives"), "\(hard.output)")
             #expect(hard.files == 2)
         }
 
@@ -158,7 +158,7 @@ extension EndToEnd {
         @Test func `a search against a server that is down says that nothing was measured`() throws {
             let found = try submeter(["search"], Self.quick, plan: Self.easyPlan, downAfter: "")
             #expect(found.code == .notMeasured, "\(found.output)")
-            #expect(found.output.contains("at 1 live sessions nothing was measured: no call was answered"))
+            #expect(found.output.contains("at 1 live session nothing was measured: no call was answered"))
             let finding = "Nothing was found out: the endpoint answered no call."
             #expect(found.output.contains("\(finding)\nrecorded history, waits scaled by 0.0\n"))
             #expect(found.files == 1)
@@ -170,7 +170,7 @@ extension EndToEnd {
         {
             let words = ["search", "--format", "json"]
             func search() throws -> (code: ExitCode, output: String, files: Int) {
-                try submeter(words, Self.quick, plan: Self.easyPlan, downAfter: "1 live sessions: ")
+                try submeter(words, Self.quick, plan: Self.easyPlan, downAfter: "1 live session: ")
             }
             var found = try search()
             // The harness in the test's own process may be held up by other programs; it says so.
@@ -181,7 +181,7 @@ extension EndToEnd {
             #expect(json["submeter"] == "search" && json["version"] == 1 && json["unit"] == "live sessions")
             #expect(
                 json["finding"]
-                    == "1 live sessions meet the objectives; then the endpoint answered no call, so no limit is known.")
+                    == "1 live session meets the objectives; then the endpoint answered no call, so no limit is known.")
             #expect(json["highest_good_load"]?.doubleValue == 1 && json["lowest_bad_load"] == JSONValue.null)
             #expect(json["notices"] == ["at 2 live sessions nothing was measured: no call was answered"])
             #expect(json["unanswered_load"]?["load"]?.doubleValue == 2)

@@ -21,6 +21,10 @@ public struct RunFixture {
     public var sessionsPerRound = 1
     /// True if the plan has a small model `s`, which costs a tenth of the other.
     public var hasSmallModel = false
+    /// Why the run ended, as its file says; nil if it does not.
+    public var stopReason: String?
+    /// True if modelled providers stood for those of the plan.
+    public var isRehearsal = false
     /// The providers whose prices are known.
     public var priced = ["a", "b"]
     /// The providers of which the price of the small model is known, if there is one.
@@ -70,6 +74,8 @@ public struct RunFixture {
         defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) } }
         let writer = try RunFileWriter(
             creating: path, documents: try documents(), facts: [FactRow(name: "started_at", value: "then")])
+        if isRehearsal { try writer.append(.fact(FactRow(name: FactRow.rehearsal, value: "yes"))) }
+        if let stopReason { try writer.append(.fact(FactRow(name: "stop_reason", value: stopReason))) }
         for row in attempts { try writer.append(.attempt(row)) }
         for row in sessions { try writer.append(.session(row)) }
         for row in health { try writer.append(.health(row)) }

@@ -166,7 +166,7 @@ private func moments(_ values: [Double]) -> (mean: Double, variation: Double) {
         let missing = #expect(throws: PlanningError.self) {
             try plan("load: {kind: recorded}", sessions: recording([0, nil, 3]))
         }
-        #expect(missing?.description.contains("1 of 3 sessions have no start (start_s), the first: s1") == true)
+        #expect(missing?.description.contains("1 of 3 sessions has no start (start_s), the first: s1") == true)
         #expect(throws: PlanningError.self) { try plan("load: {kind: recorded}") }
         let endless = #expect(throws: PlanningError.self) {
             try plan("sessions_per_round: 2000\nload: {kind: poisson, rate: 0.0001}")

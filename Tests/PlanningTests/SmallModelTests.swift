@@ -172,7 +172,8 @@ import Testing
                 try self.plan("small_model: s\nbudget: 5 USD", prices: prices)
             }
             #expect(
-                error?.description.contains(index == 0 ? "a has no price;" : "no price of its small_model;") == true)
+                error?.description.contains(
+                    "endpoints.a: has no price of \(index == 0 ? "the model 'm'" : "the small_model 's'"), so") == true)
         }
         #expect(try plan("small_model: s\nbudget: 5 USD").notices.allSatisfy { !$0.contains("price is known") })
     }

@@ -206,6 +206,28 @@ import Testing
         #expect(provisional.notices.contains { $0.hasPrefix("no rank is claimed") })
     }
 
+    @Test(arguments: [
+        (0, 1, "0 of 1 call succeeded: at least "), (0, 2, "0 of 2 calls succeeded: at least "),
+        (1, 1, "1 of 1 call was served by another route than the plan's; at most 5 % may be"),
+        (1, 3, "1 of 3 calls was served by another route than the plan's; at most 5 % may be"),
+        (2, 3, "2 of 3 calls were served by another route than the plan's; at most 5 % may be"),
+        (-1, 1, "1 of 1 session that had arrived found no room before the run was stopped; "),
+    ])
+    func `what one call or session did is told of one`(odd: Int, count: Int, expected: String) throws {
+        var run = RunFixture()
+        run.rounds = 1
+        run.sessionsPerRound = count
+        for session in 0..<count {
+            let place = CallPlace(endpoint: 0, round: 0, session: session, call: 0)
+            var call = RunFixture.call(place, outcome: odd == 0 ? .server : odd < 0 ? .skipped : .ok)
+            if odd < 0 { (call.skipReason, call.due, call.sent) = ("no-room", nil, nil) }
+            if session < odd { call.routeMismatch = "served_by" }
+            if odd < 0 { run.attempts.append(call) } else { run.addSession(0, 0, session, calls: [call]) }
+        }
+        let reasons = try ranking(run).exclusions.first { $0.endpoint.rawValue == "a" }?.reasons ?? []
+        #expect(reasons.contains { $0.hasPrefix(expected) }, "\(reasons)")
+    }
+
     @Test func `a median of too few calls has no value`() throws {
         var tiny = fixture(2, settings: "ranking: {minimum_rounds: 1, minimum_success: 0}")
         tiny.sessions.removeAll { $0.round > 0 }

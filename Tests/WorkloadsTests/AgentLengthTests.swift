@@ -100,12 +100,12 @@ extension AgentLengthTests {
         (
             #"{"input_prompt_length":5,"assistant_response_length":[1],"tool_call_output_length":[1],"#
                 + #""tool_call_latency":[],"final_assistant_response_length":1}"#,
-            "line 1: the session has 1 turns, but 1 responses, 1 tool outputs and 0 latencies"
+            "line 1: the session has 1 turn, but 1 response, 1 tool output and 0 latencies"
         ),
         (
             #"{"num_turns":2,"input_prompt_length":5,"assistant_response_length":[1],"tool_call_output_length":[1],"#
                 + #""tool_call_latency":[1],"final_assistant_response_length":1}"#,
-            "line 1: the session has 2 turns"
+            "line 1: the session has 2 turns, but 1 response, 1 tool output and 1 latency"
         ),
         (
             #"{"input_prompt_length":5,"assistant_response_length":[1],"tool_call_output_length":[1],"#

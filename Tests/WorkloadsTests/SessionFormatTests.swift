@@ -243,8 +243,9 @@ private let everything = #"""
         doubtful.sessions[0].calls = calls
         let text = SessionLint.findings(doubtful).map(\.description).joined(separator: "\n")
         for part in [
-            "24 sessions have only 1 different starts", "waits are whole seconds", "answers have at most 1 tokens",
-            "call 1: it was sent 7 s before", "call 2: it waits for more than a day", "h names 3 blocks of 10 tokens",
+            "24 sessions have only 1 different start:", "waits are whole seconds", "answers have at most 1 token:",
+            "call 1: it was sent 7 s before", "call 2: it waits for more than a day",
+            "h names 3 blocks of 10 tokens, but in is 10",
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }

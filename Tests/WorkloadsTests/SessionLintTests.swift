@@ -55,6 +55,14 @@ private let first = #"{"id":"0","new":1,"add":[{"role":"user","n":200}],"in":300
                 "call 1: it keeps 9 tokens, but its agent's context has at most 0"
             ),
             (
+                #"{"id":"1","agent":"a","after":["0"],"keep":1,"carry":0,"in":1,"out":5}"#,
+                "call 1: it keeps 1 token, but its agent's context has at most 0"
+            ),
+            (
+                #"{"id":"1","new":1,"carry":1,"in":101,"out":5}"#,
+                "call 1: it carries 1 token of an answer, but none precedes it"
+            ),
+            (
                 #"{"id":"1","carry":500,"in":800,"out":5}"#,
                 "call 1: it carries 500 tokens of an answer that has 50"
             ),

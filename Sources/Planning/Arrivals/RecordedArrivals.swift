@@ -57,7 +57,8 @@ struct RecordedArrivals {
         if let session = missing.first {
             throw PlanningError(
                 description: "plan '\(plan)': load.kind is recorded, but \(missing.count) of "
-                    + "\(Counted.text(library.sessions.count, "session")) have no start (start_s), the first: "
+                    + "\(Counted.text(library.sessions.count, "session")) \(missing.count == 1 ? "has" : "have") no start "
+                    + "(start_s), the first: "
                     + "\(session.identifier); take a workload with recorded starts, or another kind of load")
         }
         var library = library

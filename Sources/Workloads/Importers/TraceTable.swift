@@ -1,4 +1,5 @@
 import Encodings
+import Quantities
 
 /// Reads comma-separated values whose first line names the columns.
 struct TraceTable {
@@ -40,7 +41,9 @@ struct TraceTable {
         guard let fields = try fields(bytes, source) else { return nil }
         guard !columns.isEmpty else { throw source.problem("the first line must name the columns") }
         guard fields.count == columnCount else {
-            throw source.problem("the row has \(fields.count) fields, but the header names \(columnCount) columns")
+            throw source.problem(
+                "the row has \(Counted.text(fields.count, "field")), but the header names "
+                    + Counted.text(columnCount, "column"))
         }
         return Row(fields: fields, columns: columns)
     }

@@ -35,8 +35,9 @@ public struct TrieImporter: TraceImporter {
         let turnCount = record["num_turns"].flatMap { $0 == .null ? nil : $0.integerValue } ?? outputs.count
         guard [outputs.count, results.count, latencies.count].allSatisfy({ $0 == turnCount }) else {
             throw source.problem(
-                "the session has \(turnCount) turns, but \(outputs.count) responses, \(results.count) tool outputs and "
-                    + "\(latencies.count) latencies")
+                "the session has \(Counted.text(turnCount, "turn")), but \(Counted.text(outputs.count, "response")), "
+                    + "\(Counted.text(results.count, "tool output")) and \(latencies.count) "
+                    + (latencies.count == 1 ? "latency" : "latencies"))
         }
         let last = try source.tokens(record["final_assistant_response_length"], "final_assistant_response_length")
         count += 1

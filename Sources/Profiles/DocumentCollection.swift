@@ -1,0 +1,153 @@
+import Encodings
+
+/// A plan and the documents that it refers to, each as far as it can be understood, with everything that is wrong.
+struct DocumentCollection {
+    /// The plan's name.
+    let planFile: String
+    /// The plan; nil if it cannot be read or is none.
+    private(set) var plan: DocumentReading?
+    /// The providers, those included in which something is wrong.
+    private(set) var providers: [(profile: ProviderProfile, reading: DocumentReading)] = []
+    /// False if there may be providers beside ``providers``, or some whose name is in doubt.
+    private(set) var hasAllProviders = true
+    /// The prices.
+    private(set) var prices: [PriceRow] = []
+    /// False if there may be prices beside ``prices``, or some of which it is in doubt what they are for.
+    private(set) var hasAllPrices = true
+    /// The workload with its document.
+    private(set) var workload: (profile: WorkloadProfile, file: String, reading: DocumentReading)?
+    /// The bytes of the workload's session file, if it has one that can be read.
+    private(set) var sessionFile: [UInt8]?
+    /// The policy, if there is one.
+    private(set) var policy: PolicyProfile?
+    /// The files that could be read, the plan first.
+    private(set) var sources: [DocumentSet.Source] = []
+    /// Everything that is wrong.
+    private(set) var problems: [Problem] = []
+    /// The files in the order in which the plan names them.
+    private var files: [String]
+
+    init(planFile: String) {
+        self.planFile = planFile
+        files = [planFile]
+    }
+
+    /// Everything that is wrong, file by file, each from its top to its end.
+    var sortedProblems: [Problem] { problems.sorted(byFiles: files) }
+
+    mutating func report(_ problem: Problem) { problems.append(problem) }
+
+    /// Reads the plan, what it names, and what that names.
+    mutating func readAll(reason: (String) -> String?, read: (String) -> [UInt8]?) {
+        func refusal(_ name: String) -> String {
+            "'\(name)' cannot be read\(reason(name).map { ": \($0)" } ?? "; is the name right?")"
+        }
+        guard let bytes = read(planFile) else { return report(Problem(file: planFile, message: refusal(planFile))) }
+        let reading = take(bytes, planFile)
+        guard case .plan? = reading.document else {
+            if problems.isEmpty { report(Problem(file: planFile, message: "is no plan (submeter: plan)")) }
+            return
+        }
+        plan = reading
+        hasAllProviders = reading.isKnown("providers")
+        hasAllPrices = reading.isKnown("prices")
+        for reference in reading.references {
+            let name = DocumentSet.resolved(reference.name, from: planFile)
+            let document = read(name).map { take($0, name) }
+            if document == nil { report(reference.problem(of: planFile, refusal(name))) }
+            take(document, named: name, for: reference)
+            if reference.kind == .workload { readSessions(refusal, read) }
+        }
+    }
+
+    private mutating func readSessions(_ refusal: (String) -> String, _ read: (String) -> [UInt8]?) {
+        guard let workload, case .sessions(let file) = workload.profile.origin else { return }
+        let path = DocumentSet.resolved(file, from: workload.file)
+        sessionFile = read(path)
+        if let sessionFile {
+            sources.append(DocumentSet.Source(name: path, bytes: sessionFile))
+        } else if workload.reading.isKnown("sessions_file") {
+            report(workload.profile.problem(of: workload.file, refusal(path)))
+        }
+    }
+
+    private mutating func take(_ bytes: [UInt8], _ name: String) -> DocumentReading {
+        if !files.contains(name) { files.append(name) }
+        sources.append(DocumentSet.Source(name: name, bytes: bytes))
+        let reading = DocumentReading(bytes, file: name)
+        problems += reading.problems
+        return reading
+    }
+
+    /// Takes a document for what the plan says that it is; nil if it cannot be read.
+    private mutating func take(_ reading: DocumentReading?, named name: String, for reference: PlanReference) {
+        switch (reading?.document, reference.kind) {
+        case (.provider(let profile), .provider):
+            guard let reading else { return }
+            providers.append((profile, reading))
+            if !reading.isKnown("name") { hasAllProviders = false }
+        case (.prices(let rows), .prices):
+            prices += rows
+            if reading?.tellsWhatPricesAreFor(rows.count) != true { hasAllPrices = false }
+        case (.workload(let profile), .workload): workload = reading.map { (profile, name, $0) }
+        case (.policy(let profile), .policy): policy = profile
+        case (let document, let kind):
+            if kind == .provider { hasAllProviders = false }
+            if kind == .prices { hasAllPrices = false }
+            if document != nil {
+                report(
+                    reference.problem(of: planFile, "'\(reference.name)' is no \(reference.kind.rawValue) document"))
+            }
+        }
+    }
+}
+
+/// A document that a plan refers to.
+struct PlanReference {
+    /// What the plan takes the document for.
+    enum Kind: String {
+        case provider, prices, workload, policy
+    }
+
+    /// What the plan takes it for.
+    let kind: Kind
+    /// Its name, relative to the plan.
+    let name: String
+    /// Which value names it, such as `providers[1]`.
+    let path: String
+    /// Where it is named.
+    let mark: YAMLMark
+
+    func problem(of planFile: String, _ message: String) -> Problem {
+        Problem(file: planFile, mark: mark, path: path, message: message)
+    }
+}
+
+extension DocumentReading {
+    /// What a plan refers to, as far as its names can be read.
+    var references: [PlanReference] {
+        references("providers", .provider) + references("prices", .prices) + references("workload", .workload)
+            + references("policy", .policy)
+    }
+
+    private func references(_ key: String, _ kind: PlanReference.Kind) -> [PlanReference] {
+        guard let node = value(key) else { return [] }
+        var named: [(path: String, node: YAMLNode)] = [(key, node)]
+        if kind == .provider || kind == .prices {
+            guard case .sequence(let elements) = node.content else { return [] }
+            named = elements.enumerated().map { ("\(key)[\($0.offset)]", $0.element) }
+        }
+        return named.compactMap { path, node in
+            guard isKnown(path), case .scalar(let text, _) = node.content else { return nil }
+            return PlanReference(kind: kind, name: text, path: path, mark: node.mark)
+        }
+    }
+
+    /// True if there is no doubt which models of which providers a price document has prices for.
+    fileprivate func tellsWhatPricesAreFor(_ rowCount: Int) -> Bool {
+        isKnown("rows", withParts: false)
+            && (0..<rowCount).allSatisfy { row in
+                ["provider", "model", "region"].allSatisfy { isKnown("rows[\(row)].\($0)") }
+            }
+    }
+}
