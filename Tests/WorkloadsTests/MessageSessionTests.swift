@@ -42,6 +42,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"{"at": "/", "n": 1}"#, #"{"at":"/","n":1}"#), ("", "{}"), (#""\u00e9""#, #""é""#), ("no", "no"),
+    ])
+    func `arguments that are equal as JSON are one answer`(logged: String, sent: String) throws {
+        func asking(_ arguments: String) -> AssistantMessage {
+            AssistantMessage(text: nil, toolCalls: [ToolCall(identifier: "a", name: "ls", arguments: arguments)])
+        }
+        var assets = MessageAssets()
+        var session = MessageSession(identifier: "s", profile: "", source)
+        try session.take(MessageRequest(items: [.user("go")], answer: asking(logged)), &assets)
+        for arguments in [sent, #"{"other":1}"#] {
+            try session.take(
+                MessageRequest(items: [.user("go"), .assistant(asking(arguments)), result("a", "x")]), &assets)
+        }
+        #expect(session.session.calls.map(\.context) == [.new, .continuing, .new])
+        #expect(session.session.calls[0].answer.toolCalls.map(\.arguments) == [logged])
+    }
+
     @Test func `an agent is sent its own tools and nothing made up beside them`() throws {
         var assets = MessageAssets()
         var session = MessageSession(identifier: "s", profile: "", source)

@@ -93,6 +93,9 @@ struct StableHash: Hashable {
     mutating func add(_ text: String) { add(text.utf8) }
 
     /// Adds what a message says: neither the identifiers of its calls nor reasoning, which clients leave out later.
+    ///
+    /// Arguments that are equal as JSON are equal: a log may hold the model's own spaces where the client writes none, and
+    /// nothing at all where the client writes an empty object.
     mutating func add(_ item: ConversationItem) {
         add(item.role.rawValue)
         switch item {
@@ -102,7 +105,8 @@ struct StableHash: Hashable {
             add(message.text ?? "")
             for call in message.toolCalls {
                 add(call.name)
-                add(call.arguments)
+                let bytes = Array((call.arguments.isEmpty ? "{}" : call.arguments).utf8)
+                add((try? JSONValue(parsing: bytes))?.serialized() ?? bytes)
             }
         }
     }

@@ -45,6 +45,8 @@ struct MessageMeasures: Hashable {
     var duration: Duration?
     /// The time to the first token.
     var timeToFirstToken: Duration?
+    /// The model that answered it.
+    var model: String?
 }
 
 extension MessageMeasures {

@@ -53,6 +53,9 @@ struct MessageSession {
     /// Sets when the session began.
     mutating func begin(at start: Duration) { session.start = start }
 
+    /// Says that no agent works for another, so that the session's answer is that of its last call.
+    mutating func endWithLastCall() { session.endsWithLastCall = true }
+
     /// Tells that the results of some tool calls, by the source's identifiers, are errors; it must come before they do.
     mutating func note(failed calls: Set<String>) { failedCalls.formUnion(calls) }
 
@@ -181,12 +184,12 @@ struct MessageSession {
         let carry = step.previous.map { self.carry(of: $0, results: results) } ?? .zero
         let size = added.reduce(carry) { $0 + $1.tokens }
         let kept = step.previous.map { session.calls[$0].input } ?? session.prefixTokens(of: agent)
-        let after = request.after ?? session.calls.last.map { [$0.identifier] } ?? []
+        let (after, wait) = order(step, request)
         let usual: Call.WaitKind = results > 0 ? .tool : .human
         session.calls.append(
             Call(
                 identifier: CallIdentifier("\(index)"), agent: agent, after: after,
-                wait: TraceTime.bounded(request.wait),
+                wait: TraceTime.bounded(wait),
                 waitKind: after.isEmpty ? .start : request.waitKind ?? usual, context: context, carry: carry,
                 added: added, input: kept + size, output: .zero, stop: request.measured.stop))
         answers.append(Answer())
@@ -199,6 +202,28 @@ struct MessageSession {
             throw source.problem("more than \(Self.maximumBytes >> 20) MiB in one session")
         }
         return index
+    }
+
+    /// The calls that a call comes after, and how long it waits for their end.
+    ///
+    /// What it goes on from is among them even if its recorded end lies later: logs write ends down a little late.
+    private func order(_ step: Step, _ request: MessageRequest) -> (after: [CallIdentifier], wait: Duration) {
+        let after = request.after ?? session.calls.last.map { [$0.identifier] } ?? []
+        guard let previous = step.previous, !awaits(after, previous) else { return (after, request.wait) }
+        return (after + [session.calls[previous].identifier], .zero)
+    }
+
+    /// Whether calls are, or come after, an earlier call.
+    private func awaits(_ calls: [CallIdentifier], _ wanted: Int) -> Bool {
+        // A call's identifier is its index.
+        var open = calls.compactMap { Int($0.rawValue) }
+        var seen: Set<Int> = []
+        while let next = open.popLast() {
+            if next == wanted { return true }
+            guard next > wanted, seen.insert(next).inserted else { continue }
+            open += session.calls[next].after.compactMap { Int($0.rawValue) }
+        }
+        return false
     }
 
     /// The agent that makes a call, and what precedes the call's items.
@@ -307,6 +332,7 @@ struct MessageSession {
         session.calls[call].recorded.duration = measured.duration.map(TraceTime.bounded)
         session.calls[call].recorded.timeToFirstToken = measured.timeToFirstToken.map(TraceTime.bounded)
         session.calls[call].recorded.cached = measured.cached.map { Self.count($0) }
+        if let model = measured.model { session.calls[call].other["recorded_model"] = .string(model) }
         if let input = measured.input, Self.count(input) != session.calls[call].input {
             session.calls[call].other["recorded_in"] = .integer(input)
         }

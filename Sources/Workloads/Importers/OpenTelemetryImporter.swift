@@ -75,29 +75,18 @@ public struct OpenTelemetryImporter: TraceImporter {
         return value["attributes"] == nil ? [] : [value]
     }
 
-    /// The most calls that one call waits for: of more, those that ended last.
-    private static let maximumDependencies = 256
-
     private static func append(
         _ spans: [OpenTelemetrySpan], to session: inout MessageSession, _ begin: Double, _ assets: inout MessageAssets
     ) throws(SessionFileError) {
         let spans = spans.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
         let first = spans.first?.start ?? 0
-        let byEnd = spans.indices.sorted { spans[$0].end < spans[$1].end }
         var identifiers: [CallIdentifier] = []
-        var (ended, latestStart) = (0, -Double.infinity)
         session.begin(at: TraceTime.between(begin, first))
-        for (index, span) in spans.enumerated() {
-            while ended < byEnd.count, spans[byEnd[ended]].end <= span.start, byEnd[ended] < index {
-                latestStart = max(latestStart, spans[byEnd[ended]].start)
-                ended += 1
-            }
-            // A span that ended before another of them began is an ancestor of it.
-            let dependencies = byEnd[..<ended].suffix(maximumDependencies).filter { spans[$0].end >= latestStart }
+        for (span, place) in zip(spans, RecordedOrder.places(spans.map { (start: $0.start, end: $0.end) })) {
             var request = span.request
-            request.after = dependencies.sorted().map { identifiers[$0] }
-            request.isParallel = ended < index
-            request.wait = TraceTime.between(dependencies.last.map { spans[$0].end } ?? first, span.start)
+            request.after = place.dependencies.map { identifiers[$0] }
+            request.isParallel = place.isParallel
+            request.wait = TraceTime.between(place.end ?? first, span.start)
             request.measured.start = TraceTime.between(first, span.start)
             identifiers.append(try session.take(request, &assets))
         }
