@@ -18,7 +18,7 @@ public struct LiteLLMImporter: TraceImporter {
                 + "prompt, are the longest beginning of its own; an answer that was not stored is taken from the next row that "
                 + "repeats it; an answer that a prompt holds and no row gave, a system message amid the conversation and a tool "
                 + "result that answers no call are sent as user text, and tool calls without a result are not sent again.",
-            "In a session of text sizes of texts are counted as one token per 3.8 bytes, and prompt_tokens stands beside them "
+            "In a session of text sizes of texts are counted by words, numbers and signs, and prompt_tokens stands beside them "
                 + "as recorded_in; outputs are as long as completion_tokens says, but of several answers the first is taken and "
                 + "counted from its text.",
             "In a session of text a row waits for the rows that had ended when it began and that no other of them waits for, "
