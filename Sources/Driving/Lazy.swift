@@ -26,9 +26,4 @@ final class Lazy<Value: Sendable>: Sendable {
             }
         }
     }
-
-    /// True if nobody has to wait long for the value: it is there, or another thread makes it at this moment.
-    var isMade: Bool {
-        state.withLockIfAvailable { if case .made = $0 { true } else { false } } ?? true
-    }
 }

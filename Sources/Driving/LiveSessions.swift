@@ -47,14 +47,16 @@ struct LiveSessions {
     subscript(key: SessionKey) -> LiveSession? { sessions[key] }
 
     /// Prepares what begins at once, before the clock of the run does.
-    mutating func prepareBeginning() {
+    ///
+    /// - Parameter isUnwanted: tells that the run is not to begin any more.
+    mutating func prepareBeginning(unless isUnwanted: () -> Bool = { false }) {
         let most = plan.profile.load.isOpen ? 1 : plan.profile.liveSessions
         var size = TokenCount.zero
         // The first session of each endpoint comes before the second of any, so that none is favoured.
         for _ in 0...min(most, plan.profile.sessionsPerRound) where size < PreparedCalls.mostTokensAtBegin {
             for endpoint in plan.endpoints.indices { size += prepareNext(endpoint) }
         }
-        prepared.wait()
+        prepared.wait(unless: isUnwanted)
     }
 
     /// Begins a session, gives up those before it that were not begun, and has the next one prepared.
@@ -66,7 +68,8 @@ struct LiveSessions {
             drop(passed)
         }
         order.pass(key)
-        prepareNext(key.endpoint)
+        // A resumed run goes through the sessions that had ended at once: none of them makes room for another.
+        if !order.hasEnded(key) { prepareNext(key.endpoint) }
     }
 
     /// The body of a call as shared segments: empty if its session is not under way.
@@ -76,7 +79,7 @@ struct LiveSessions {
         let call = session.transcript.session.calls[key.call]
         let route = writers[key.session.endpoint].routes.route(of: call)
         let body = session.body(
-            key.call, prefix: prefix(of: call, session.transcript, key.session).value, encoder: route.encoder,
+            key.call, prefix: prefix(of: call, session.transcript, key.session).0.value, encoder: route.encoder,
             options: options, target: route.target
         ) { prepared.take(CallKey(session: key.session, call: $0)) }
         sessions[key.session] = session
@@ -100,7 +103,7 @@ struct LiveSessions {
     /// The tools that a call under way was offered.
     mutating func tools(of key: CallKey) -> [ToolDefinition] {
         guard let transcript = sessions[key.session]?.transcript else { return [] }
-        return prefix(of: transcript.session.calls[key.call], transcript, key.session).value.prompt.tools
+        return prefix(of: transcript.session.calls[key.call], transcript, key.session).0.value.prompt.tools
     }
 
     /// Drops what was prepared for a call that will not be sent.
@@ -143,8 +146,8 @@ struct LiveSessions {
             let recipe = session.recipeAhead(of: key.call)
         else { return .zero }
         let call = session.transcript.session.calls[key.call]
-        let prefix = prefix(of: call, session.transcript, key.session)
-        let tokens = size.tokens(hasPrefix: prefix.isMade)
+        let (prefix, isNew) = prefix(of: call, session.transcript, key.session)
+        let tokens = size.tokens(hasPrefix: !isNew)
         // The first call of a session is prepared whatever waits beside it, as it is for every endpoint.
         guard tokens >= session.large.leastTokens,
             key.call == 0 || prepared.hasRoom(for: tokens, endpoint: key.session.endpoint)
@@ -156,13 +159,15 @@ struct LiveSessions {
         return tokens
     }
 
-    /// What a call begins with, which may not be made yet.
-    private mutating func prefix(of call: Call, _ transcript: Transcript, _ key: SessionKey) -> Lazy<SharedPrefix> {
+    /// What a call begins with, which may not be made yet, and whether it was never asked for.
+    private mutating func prefix(
+        of call: Call, _ transcript: Transcript, _ key: SessionKey
+    ) -> (Lazy<SharedPrefix>, isNew: Bool) {
         let (writer, owner) = (writers[key.endpoint], transcript.session.share == .session ? key : nil)
         let name = writer.prefixName(of: call, transcript, endpoint: key.endpoint)
-        if let prefix = prefixes[owner]?[name] { return prefix }
+        if let prefix = prefixes[owner]?[name] { return (prefix, false) }
         let prefix = Lazy { writer.prefix(of: call, transcript) }
         prefixes[owner, default: [:]][name] = prefix
-        return prefix
+        return (prefix, true)
     }
 }

@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import Planning
 import Quantities
 
@@ -48,18 +47,15 @@ struct PreparedCalls {
         let addition = Lazy(make)
         entries[key.session, default: [:]][key.call] = Entry(addition: addition, tokens: size)
         tokens[key.session.endpoint, default: .zero] += size
-        queue.async { [weak addition] in
-            Self.giveWay()
-            _ = addition?.value
-        }
+        queue.async { [weak addition] in _ = addition?.value }
     }
 
-    /// Lets the measuring thread go first where both want a processor: on Linux this holds for the calling thread alone, and
-    /// dispatch leaves the priority of its threads as it is.
-    private static func giveWay() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
-
-    /// Waits until all is made.
-    func wait() { queue.sync {} }
+    /// Waits until all is made, or until that is not wanted any more.
+    func wait(unless isUnwanted: () -> Bool = { false }) {
+        let made = DispatchGroup()
+        queue.async(group: made) {}
+        while made.wait(timeout: .now() + .milliseconds(100)) == .timedOut, !isUnwanted() {}
+    }
 
     /// Takes what was prepared for a call.
     ///

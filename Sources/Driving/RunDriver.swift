@@ -133,7 +133,7 @@ public final class RunDriver {
         guard failures.isEmpty else {
             throw AuthorizationFailure(failures.map { (plan.endpoints[$0.key].identifier, $0.value) })
         }
-        sessions.prepareBeginning()
+        sessions.prepareBeginning { interruption.isRequested }
         var now = NetworkLoop.now()
         healthSince = now
         var nextTick = now

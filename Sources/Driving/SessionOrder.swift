@@ -17,6 +17,9 @@ struct SessionOrder {
         self.ended = ended
     }
 
+    /// True if an earlier part of the run has ended a session.
+    func hasEnded(_ key: SessionKey) -> Bool { ended.contains(key) }
+
     /// The next session of an endpoint; nil after the last one.
     mutating func next(endpoint: Int) -> SessionKey? {
         repeat {

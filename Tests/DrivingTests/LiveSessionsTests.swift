@@ -14,10 +14,12 @@ import Workloads
 
     private let first = SessionKey(endpoint: 0, round: 0, session: 0)
 
-    private func live(_ plan: Plan, least: TokenCount = LargeCalls.usualLeastTokens) -> LiveSessions {
+    private func live(
+        _ plan: Plan, least: TokenCount = LargeCalls.usualLeastTokens, ended: Set<SessionKey> = []
+    ) -> LiveSessions {
         LiveSessions(
-            plan, routes: [DrivingPlans.routes(plan)], runSalt: DrivingPlans.runSalt, ended: [], leastTokensAhead: least
-        )
+            plan, routes: [DrivingPlans.routes(plan)], runSalt: DrivingPlans.runSalt, ended: ended,
+            leastTokensAhead: least)
     }
 
     private func branching(_ history: History = .recorded, share: PrefixShare = .corpus) throws -> Plan {
@@ -169,6 +171,18 @@ import Workloads
             #expect(!start(step.call, &live, of: first).isEmpty)
             #expect(prepared(live, of: first) == step.prepared, "after call \(step.call)")
         }
+    }
+
+    @Test func `going through the sessions that had ended prepares none of those to come`() throws {
+        let plan = try branching()
+        let ended = (0..<3).map { SessionKey(endpoint: 0, round: 0, session: $0) }
+        var live = live(plan, ended: Set(ended))
+        for key in ended { live.begin(key, at: Instant(nanoseconds: 0)) }
+        #expect(live.prepared.isEmpty)
+        let next = SessionKey(endpoint: 0, round: 1, session: 0)
+        live.begin(next, at: Instant(nanoseconds: 0))
+        let coming = (1..<3).map { prepared(live, of: SessionKey(endpoint: 0, round: 1, session: $0)) }
+        #expect(coming == [[10], []])
     }
 
     @Test func `a prefix that is there is not made for the next session`() throws {

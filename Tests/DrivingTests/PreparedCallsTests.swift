@@ -104,18 +104,30 @@ import Testing
         }
     }
 
-    @Test func `a value that is being made counts as made`() {
+    @Test func `a value is made once, and who asks meanwhile waits for it`() {
         let gate = Gate()
+        let count = Atomic(0)
         let lazy = Lazy {
             gate.pass()
-            return 7
+            return count.wrappingAdd(1, ordering: .relaxed).newValue
         }
-        #expect(!lazy.isMade)
         let queue = DispatchQueue(label: "maker")
         queue.async { _ = lazy.value }
         gate.isReached.wait()
-        #expect(lazy.isMade)
         gate.opening.signal()
-        #expect(lazy.value == 7 && lazy.isMade)
+        #expect(lazy.value == 1 && lazy.value == 1)
+    }
+
+    @Test func `nobody has to wait for what is not wanted any more`() {
+        let gate = Gate()
+        var prepared = PreparedCalls()
+        prepared.prepare(CallKey(session: SessionKey(endpoint: 0, round: 0, session: 0), call: 0), 1) {
+            gate.pass()
+            return CallAddition(bytes: [], lastRole: nil, substitutedCallCount: 0)
+        }
+        gate.isReached.wait()
+        prepared.wait { true }
+        gate.opening.signal()
+        prepared.wait()
     }
 }

@@ -32,10 +32,10 @@ extension EndToEnd {
                 calls: [
                     call("0", after: [], .new, "user", 50, input: 550),
                     call("1", agent: "child", after: [first], .new, "user", 21_000, input: 21_100),
-                    call("2", after: [first], .continuing, "tool", 22_000, input: 22_550, wait: .milliseconds(900)),
+                    call("2", after: [first], .continuing, "tool", 22_000, input: 22_550, wait: .milliseconds(2500)),
                 ])
             let slow = Persona(
-                name: "a", network: .milliseconds(2), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 200, jitter: 0
+                name: "a", network: .milliseconds(2), prefillTokensPerSecond: 1e7, decodeTokensPerSecond: 80, jitter: 0
             )
             let stage = try Stage(
                 [slow], settings: "rounds: 1\nsessions_per_round: 1\nhistory: live",
@@ -53,7 +53,7 @@ extension EndToEnd {
             }
             try writer.close()
             #expect(reason == .complete)
-            // The answer of the first call takes a second, and so does the wait for the tool after it.
+            // The answer of the first call takes seconds, and so does the wait for the tool after it.
             #expect(seen.contains([1]) && seen.contains([2]), "\(seen)")
             #expect(driver.sessions.prepared.isEmpty)
             let rows = try RunFile(path: stage.path).attempts
