@@ -93,7 +93,7 @@ public struct RunAnalysis: Sendable {
         completeRounds = complete
         endings = files.enumerated().map { index, file in
             RunEnding(
-                path: file.path, reason: file.facts["stop_reason"], plannedRoundCount: plan.rounds,
+                path: file.path, reason: file.facts[FactRow.stopReason], plannedRoundCount: plan.rounds,
                 completeRoundCount: complete.count { $0 / plan.rounds == index })
         }
         callOutcomes = files.reduce(into: [:]) { counts, file in

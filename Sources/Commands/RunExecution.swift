@@ -51,7 +51,7 @@ struct RunExecution {
                 last = state
                 progress.show(state, at: NetworkLoop.now())
             }
-            try writer.append(.fact(FactRow(name: "stop_reason", value: reason.rawValue)))
+            try writer.append(.fact(FactRow(name: FactRow.stopReason, value: reason.rawValue)))
             for fact in Self.expenses() { try writer.append(.fact(fact)) }
             try writer.close()
             progress.end()

@@ -58,6 +58,8 @@ public struct FactRow: Hashable, Sendable, RunRow {
     /// The value.
     public var value: String
 
+    /// The name of the fact that says why the run ended; a run that goes on, or was killed, has none.
+    public static let stopReason = "stop_reason"
     /// The name of the fact that modelled providers stood for the plan's own.
     public static let rehearsal = "rehearsal"
 

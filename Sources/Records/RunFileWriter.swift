@@ -101,6 +101,7 @@ public final class RunFileWriter: Sendable {
             AND later.number > attempt.number)) OR (outcome = 'skipped' AND skip_reason = 'run-stopped'))
             AND attempt.endpoint = session.endpoint AND attempt.round = session.round AND attempt.session = session.session);
             DELETE FROM attempt WHERE outcome = 'skipped' AND skip_reason IN ('run-stopped', 'no-room');
+            DELETE FROM run WHERE name = '\(FactRow.stopReason)';
             COMMIT
             """)
         worker = unsafe RunFileWorker(database, part: part)

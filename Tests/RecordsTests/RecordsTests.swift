@@ -62,6 +62,16 @@ private func attempt(_ call: Int, _ outcome: OutcomeClass) -> AttemptRow {
         #expect(try RunFile(path: path).attempts == [attempt(0, .ok)])
     }
 
+    @Test func `a run that goes on has not ended, whatever it had said`() throws {
+        defer { remove() }
+        let facts = [FactRow(name: "k", value: "v"), FactRow(name: FactRow.stopReason, value: "duration")]
+        try RunFileWriter(creating: path, documents: documents(), facts: facts).close()
+        #expect(try RunFile(path: path).facts[FactRow.stopReason] == "duration")
+        let again = try RunFileWriter(resuming: path)
+        #expect(try RunFile(path: path).facts == ["k": "v", "parts": "2"])
+        try again.close()
+    }
+
     @Test func `a file that is there already, missing or foreign is refused`() throws {
         defer { remove() }
         #expect(throws: RecordsError.self) { try RunFile(path: path) }
