@@ -39,9 +39,7 @@ enum DemoCommand: Subcommand {
         let path = try arguments.runPath(else: "results/demo-\(WallTime.fileStamp()).sqlite")
         if Files.exists(path) { throw .usage("\(path): exists already; give another --output") }
         if let truthPath = arguments["--ground-truth"] { try OutputFile.check(truthPath, apartFrom: [planPath]) }
-        let stage = try RehearsalStage(planned, usesOwnPorts: false) { member, provider in
-            RehearsalGate.prepare(&member, provider, environment: console.environment)
-        }
+        let stage = try RehearsalStage(planned, usesOwnPorts: false)
         defer { stage.fleet.stop() }
         let plan = try stage.plan(planned)
         console.message(

@@ -24,10 +24,14 @@ enum RunCommand: Subcommand {
         ])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        if let path = arguments["--resume"], arguments.operands.isEmpty,
-            let code = endOfComplete(try Runs.file(path), console)
-        {
-            return code
+        if let path = arguments["--resume"], arguments.operands.isEmpty {
+            let file = try Runs.file(path)
+            guard !file.isRehearsal else {
+                throw .usage(
+                    "\(path): is a rehearsal, and the providers that were modelled for it are gone; begin another one with "
+                        + "'submeter demo', or measure the real ones with 'submeter run PLAN'")
+            }
+            if let code = endOfComplete(file, console) { return code }
         }
         let execution = try execution(arguments, console)
         let end = try execution.perform()
@@ -40,7 +44,7 @@ enum RunCommand: Subcommand {
 
     /// Tells of a run with which one cannot go on since it is complete, and ends as it did; nil if it is not.
     private static func endOfComplete(_ file: RunFile, _ console: Console) -> ExitCode? {
-        guard file.facts["stop_reason"] == StopReason.complete.rawValue else { return nil }
+        guard file.facts[FactRow.stopReason] == StopReason.complete.rawValue else { return nil }
         let hasAnswer = file.attempts.contains(where: \.outcome.isSuccess)
         console.message("\(file.path): the run is complete; nothing is left to do")
         if !hasAnswer { console.message(RunEnd.noAnswer(file.documents.sources.first?.name)) }
@@ -55,13 +59,7 @@ enum RunCommand: Subcommand {
             guard arguments.operands.isEmpty, !arguments.has("--output") else {
                 throw .usage("'--resume' takes the plan and the place from the run file; give no PLAN and no --output")
             }
-            let file = try Runs.file(path)
-            guard !file.isRehearsal else {
-                throw .usage(
-                    "\(path): is a rehearsal, and the providers that were modelled for it are gone; begin another one with "
-                        + "'submeter demo', or measure the real ones with 'submeter run PLAN'")
-            }
-            let plan = try Plans.plan(file.documents)
+            let plan = try Plans.plan(try Runs.file(path).documents)
             return RunExecution(plan: plan, path: path, console: quiet, isResumed: true)
         }
         guard let planPath = arguments.operands.first else {

@@ -48,7 +48,13 @@ public enum RawRows {
         }
     }
 
+    /// Rows of a rehearsal say so, each of them: they may be joined with others.
     private static func forEachRow(_ file: RunFile, _ table: Table, _ take: ([(String, JSONValue)]) -> Void) {
+        let mark: [(String, JSONValue)] = file.isRehearsal ? [("rehearsal", true)] : []
+        forEachPlainRow(file, table) { take($0 + mark) }
+    }
+
+    private static func forEachPlainRow(_ file: RunFile, _ table: Table, _ take: ([(String, JSONValue)]) -> Void) {
         let names = file.documents.plan.endpoints.map(\.identifier.rawValue)
         func name(_ index: Int) -> JSONValue { names.indices.contains(index) ? .string(names[index]) : .null }
         switch table {

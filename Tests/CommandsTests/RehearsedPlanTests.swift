@@ -19,6 +19,8 @@ import Testing
         ("gemini", "dialect: gemini\nbase_url: https://gemini.invalid/v1beta"),
         ("tgi", "dialect: tgi\nbase_url: https://tgi.invalid"),
         ("dashscope", "dialect: dashscope\nbase_url: https://dashscope.invalid/api/v1"),
+        // What lies on loopback keeps neither its credential nor the tokens that another server would issue.
+        ("near", "dialect: openai-chat\nbase_url: http://127.0.0.1:8197/v1"),
     ]
 
     private func makeFolder(_ settings: String = "") throws -> PlanFolder {
@@ -75,10 +77,51 @@ import Testing
         // The documents are those of the plan, so that what was rehearsed is what will be run.
         #expect(file.documents.providers.map(\.baseURL).contains("https://chat.invalid/api/v1"))
         let report = submeter(["report", run])
-        #expect(report.output.hasPrefix("Rehearsal of m at 8 endpoints"))
+        #expect(report.output.hasPrefix("Rehearsal of m at 9 endpoints"))
         #expect(report.output.contains("no figure says anything of a real one"))
         let json = try JSONValue(parsing: Array(submeter(["rank", "--format", "json", run]).output.utf8))
         #expect(json["rehearsal"] == true)
+        for words in [["rank", "--format", "csv"], ["report", "--format", "csv"], ["export", "--format", "csv"]] {
+            let lines = submeter(words + [run]).output.split(separator: "\r\n")
+            #expect(lines.count > 1 && lines[0].hasSuffix(",rehearsal"), "\(words)")
+            #expect(lines.dropFirst().allSatisfy { $0.hasSuffix(",true") }, "\(words)")
+        }
+        let rows = submeter(["export", run]).output.split(separator: "\n")
+        #expect(rows.count == file.attempts.count && rows.allSatisfy { $0.contains(#""rehearsal":true"#) })
+        let again = submeter(["run", "--resume", run])
+        #expect(again.code == .usage && again.messages.contains("is a rehearsal"), "\(again.messages)")
+    }
+
+    @Test func `no token is fetched for a plan whose endpoints lie on loopback`() throws {
+        let folder = try makeFolder()
+        try folder.write(
+            """
+            submeter: provider
+            version: 1
+            name: near
+            delivery_path: hyperscaler
+            dialect: openai-chat
+            base_url: http://127.0.0.1:8197/v1
+            authentication: {kind: entra, tenant: t, client: c, environment: NO_SUCH_KEY_HERE}
+            models: [{name: m, id: m}]
+            """, to: "near.yaml")
+        let run = folder.path + "/run.sqlite"
+        try folder.write(
+            """
+            submeter: plan
+            version: 1
+            name: near
+            model: m
+            providers: [near.yaml]
+            prices: []
+            workload: w.yaml
+            endpoints: [{provider: near}]
+            rounds: 1
+            sessions_per_round: 1
+            time_scale: 0.001
+            """, to: "plan.yaml")
+        let outcome = submeter(["demo", "--plan", folder.path + "/plan.yaml", "--output", run])
+        #expect(try RunFile(path: run).attempts.map(\.outcome) == [.ok, .ok], "\(outcome.messages)")
     }
 
     @Test func `a rehearsal is never gone on with, for that would call the real providers`() throws {
