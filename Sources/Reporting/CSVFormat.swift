@@ -6,23 +6,26 @@ import Quantities
 public import Ranking
 
 /// Figures for spreadsheets and scripts: one row per figure, full precision, nothing where a figure is not known.
+///
+/// Those of a rehearsal have one column more, `rehearsal`, which says so in each row.
 public enum CSVFormat {
     /// One row per criterion and endpoint.
     ///
     /// Endpoints that are not ranked, at all or by one criterion, have only their reasons.
     public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> String {
-        var text = CSV.row(
+        func csv(_ fields: [CSV.Field]) -> String { row(fields, analysis) }
+        var text = heading(
             [
                 "criterion", "endpoint", "delivery_path", "estimate", "lower_95", "upper_95", "rank_best", "rank_worst",
                 "tie_group", "chance_of_best", "not_ranked_because",
-            ].map { .text($0) })
+            ], analysis)
         func path(_ endpoint: EndpointIdentifier) -> CSV.Field {
             let found = analysis.endpoints.first { $0.identifier == endpoint }
             return found.map { .text($0.provider.deliveryPath.rawValue) } ?? .empty
         }
         for criterion in ranking.criteria {
             for row in criterion.rows {
-                text += CSV.row([
+                text += csv([
                     .text(criterion.criterion.rawValue), .text(row.endpoint.rawValue), path(row.endpoint),
                     number(row.estimate), number(row.interval?.lower), number(row.interval?.upper),
                     .number(String(row.rankBest)), .number(String(row.rankWorst)), .text(row.tieGroups),
@@ -37,11 +40,11 @@ public enum CSVFormat {
                 let head: [CSV.Field] = [
                     .text(criterion.criterion.rawValue), .text(endpoint.rawValue), path(endpoint),
                 ]
-                text += CSV.row(head + nothing + [reason])
+                text += csv(head + nothing + [reason])
             }
         }
         for exclusion in ranking.exclusions {
-            text += CSV.row(
+            text += csv(
                 [.empty, .text(exclusion.endpoint.rawValue), path(exclusion.endpoint)] + nothing
                     + [.text(exclusion.reasons.joined(separator: "; "))])
         }
@@ -53,7 +56,8 @@ public enum CSVFormat {
         let heading = [
             "endpoint", "metric", "unit", "quantile", "value", "worst_95", "samples", "effective_samples",
         ]
-        var text = CSV.row(heading.map { .text($0) })
+        func csv(_ fields: [CSV.Field]) -> String { row(fields, analysis) }
+        var text = self.heading(heading, analysis)
         for endpoint in analysis.endpoints {
             let name = CSV.Field.text(endpoint.identifier.rawValue)
             let ofModels = endpoint.models.flatMap { model in
@@ -62,7 +66,7 @@ public enum CSVFormat {
             for (metric, unit, summary) in endpoint.allSummaries + ofModels {
                 for p in quantiles {
                     let figure = summary.quantile(p)
-                    text += CSV.row([
+                    text += csv([
                         name, .text(metric), .text(unit), .number("\(p)"), number(figure?.value),
                         number(figure?.worstBound), .number(String(summary.count)), number(summary.effectiveCount),
                     ])
@@ -72,13 +76,21 @@ public enum CSVFormat {
                 band.sums.map { sum in ("\(sum.metric)_at_\(kind)_\(name)", sum.unit, sum.value) }
             }
             for (metric, unit, value) in endpoint.allSums(analysis.outputLengths) + bands {
-                text += CSV.row([name, .text(metric), .text(unit), .empty, number(value), .empty, .empty, .empty])
+                text += csv([name, .text(metric), .text(unit), .empty, number(value), .empty, .empty, .empty])
             }
         }
         return text
     }
 
     static let quantiles = [0.5, 0.9, 0.95, 0.99]
+
+    private static func heading(_ names: [String], _ analysis: RunAnalysis) -> String {
+        CSV.row((names + (analysis.isRehearsal ? ["rehearsal"] : [])).map { .text($0) })
+    }
+
+    private static func row(_ fields: [CSV.Field], _ analysis: RunAnalysis) -> String {
+        CSV.row(fields + (analysis.isRehearsal ? [.text("true")] : []))
+    }
 
     private static func number(_ value: Double?) -> CSV.Field {
         guard let value, !value.isNaN else { return .empty }
@@ -96,9 +108,9 @@ extension CallSummaries {
 }
 
 extension EndpointAnalysis {
-    /// Every metric with its samples.
+    /// Every metric with its samples; those of calls only where all go to one model, else see ``models``.
     var allSummaries: [(metric: String, unit: String, summary: MetricSummary)] {
-        calls.all + [
+        (models.isEmpty ? calls.all : []) + [
             ("session_model_time", CallMetric.Unit.seconds.rawValue, sessionModelTime),
             ("session_wall_time", CallMetric.Unit.seconds.rawValue, agents.sessions.wallTime),
             ("time_to_final_answer_token", CallMetric.Unit.seconds.rawValue, agents.sessions.timeToFinalAnswer),

@@ -10,7 +10,9 @@ import Statistics
 /// An unbounded figure is the text `unbounded`, an unknown one null.
 public enum JSONFormat {
     /// The version of the document's shape.
-    public static let version = 1
+    ///
+    /// 2: what calls to each of two models show stands under `models`, and nothing of both together; `rehearsal` is there.
+    public static let version = 2
 
     /// The ranking.
     public static func ranking(_ ranking: Ranking, _ analysis: RunAnalysis) -> JSONValue {

@@ -31,7 +31,8 @@ enum SteadyTable {
                         Figures.milliseconds(steady.summary(metric)?.quantile(p)?.value)
                     }
             },
-            note: note(isOpen: isOpen))
+            note: note(isOpen: isOpen)
+                + (analysis.documents.plan.secondModel == nil ? "" : " Latencies here are over the calls to both models."))
     }
 
     private static func note(isOpen: Bool) -> String {
@@ -125,7 +126,8 @@ extension EndpointAnalysis {
     /// The metrics of the calls that were sent within the steady windows.
     var steadySummaries: [(metric: String, unit: String, summary: MetricSummary)] {
         CallMetric.all.compactMap { metric in
-            steady.summary(metric).map { (metric.name + "_under_whole_load", metric.unit.rawValue, $0) }
+            let end = models.isEmpty ? "_under_whole_load" : "_of_both_models_under_whole_load"
+            return steady.summary(metric).map { (metric.name + end, metric.unit.rawValue, $0) }
         }
     }
 }

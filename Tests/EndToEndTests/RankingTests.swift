@@ -28,8 +28,8 @@ extension EndToEnd {
     @Suite(.serialized) struct KnownOrderTests {
         /// Of at most five experiments two must be without any error.
         ///
-        /// Each of three orders is claimed with five per cent of error for all its pairs together: that three or more of
-        /// five err happens less than once in a hundred times, and an order that is always wrong is never right twice.
+        /// Each of three orders is claimed with five per cent of error for all its pairs together, so an experiment errs in up
+        /// to fifteen of a hundred: that four of five do happens in two of a thousand, and who always errs is never right twice.
         @Test func `the ranking recovers the true order on every metric and ties the equal pair`() throws {
             var errors: [[String]] = []
             while errors.filter(\.isEmpty).count < 2 {

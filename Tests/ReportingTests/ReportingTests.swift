@@ -121,7 +121,7 @@ import Testing
         let (ranking, analysis, _) = try judged()
         let text = JSONFormat.full(ranking, analysis).pretty()
         let json = try JSONValue(parsing: Array(text.utf8))
-        #expect(json["submeter"] == "report" && json["version"] == 1)
+        #expect(json["submeter"] == "report" && json["version"] == 2)
         #expect(json["criteria"]?.arrayValue?.count == Criterion.allCases.count)
         #expect(json["criteria"]?.arrayValue?[0]["order"]?.arrayValue?[0]["endpoint"] == "a")
         let metrics = json["endpoints"]?.arrayValue?[0]["metrics"]
