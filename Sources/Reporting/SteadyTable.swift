@@ -31,11 +31,10 @@ enum SteadyTable {
                         Figures.milliseconds(steady.summary(metric)?.quantile(p)?.value)
                     }
             },
-            note: note(isOpen: isOpen)
-                + (analysis.documents.plan.secondModel == nil ? "" : " Latencies here are over the calls to both models."))
+            note: note(isOpen: isOpen, hasTwoModels: analysis.documents.plan.secondModel != nil))
     }
 
-    private static func note(isOpen: Bool) -> String {
+    private static func note(isOpen: Bool, hasTwoModels: Bool) -> String {
         (isOpen
             ? "Window: in each round from the first end of a session to the last arrival. "
             : "Window: in each round from when as many sessions were live as the plan wants, until one ended and none was "
@@ -44,7 +43,7 @@ enum SteadyTable {
             + "which the latencies belong. Output tokens: of all calls together, by the time at which they came; ≥ where not "
             + "all answers tell how many they have. Sessions: successful ones that ended within it. The ranking and the "
             + "tables of latency, streaming and speed hold all calls, ramp and drain included, since they compare the same "
-            + "sessions at every endpoint."
+            + "sessions at every endpoint." + (hasTwoModels ? " Latencies here are over the calls to both models." : "")
     }
 
     private static func outputRate(_ steady: SteadyState) -> String {
