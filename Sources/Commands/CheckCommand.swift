@@ -33,9 +33,12 @@ enum CheckCommand: Subcommand {
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
         var problems: [String] = []
+        // What --connect prints as JSON stands alone.
+        let isJSON = arguments.has("--connect") && arguments["--format"] == "json"
         for path in arguments.operands {
             do throws(CommandError) {
-                console.output("ok: \(path): \(try check(path))\n")
+                let line = "ok: \(path): \(try check(path))"
+                if isJSON { console.message(line) } else { console.output(line + "\n") }
             } catch {
                 problems.append(error.description)
             }
@@ -159,8 +162,16 @@ enum CheckCommand: Subcommand {
     }
 
     private static func authorised(_ finding: ConnectionFinding) -> String {
-        if finding.credentialError != nil || finding.text?.outcome == .authentication { return "refused" }
-        return finding.text?.status == nil ? Figures.none : "accepted"
+        switch finding.credentialError {
+        case nil:
+            if finding.text?.outcome == .authentication { return "refused" }
+            return finding.text?.status == nil ? Figures.none : "accepted"
+        case .missingVariable, .missingRegion, .unreadableFile, .nowhere, .absent: return "missing"
+        case .openFile, .unusable, .unsafeURL: return "unusable"
+        case .notFetched, .unavailable: return "no token"
+        case .expired: return "expired"
+        case .wrong, .revoked, .wrongClock: return "refused"
+        }
     }
 
     private static func toolCall(_ finding: ConnectionFinding) -> String {

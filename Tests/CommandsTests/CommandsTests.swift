@@ -204,6 +204,32 @@ final class TemporaryFile {
     }
 }
 
+@Suite struct ConnectionCheckTests {
+    @Test(arguments: [
+        ("environment: NO_SUCH_KEY_HERE", "missing"), ("file: nowhere.txt", "missing"), ("file: open.txt", "unusable"),
+    ])
+    func `a key that is not to be had was not refused`(place: String, word: String) throws {
+        let folder = try PlanFolder()
+        try folder.writeSessions(1)
+        try folder.write("secret", to: "open.txt")
+        try folder.write(
+            """
+            submeter: provider
+            version: 1
+            name: p
+            delivery_path: self-hosted
+            dialect: openai-chat
+            base_url: http://127.0.0.1:1/v1
+            authentication: {kind: bearer, \(place.replacing("file: ", with: "file: \(folder.path)/"))}
+            models: [{name: m, id: m}]
+            """, to: "p.yaml")
+        let outcome = submeter(["check", "--connect", "--format", "json", folder.path + "/plan.yaml"])
+        #expect(outcome.code == .notMeasured, "\(outcome.messages)")
+        let json = try JSONValue(parsing: Array(outcome.output.utf8))
+        #expect(json.arrayValue?.first?["key"]?.stringValue == word, "\(outcome.output)")
+    }
+}
+
 @Suite struct RunEndTests {
     @Test func `a run that reached nobody ends with 4 and says whom it did not reach, and why`() throws {
         let file = try TemporaryFile(
