@@ -41,7 +41,9 @@ enum Plans {
         do throws(PlanningError) {
             return try Plan(documents)
         } catch {
-            throw .usage(error.description)
+            let names = documents.sources.map(\.name)
+            let hasPlace = names.contains { error.description.hasPrefix($0 + ":") }
+            throw .usage(hasPlace ? error.description : "\(names[0]): \(error.description)")
         }
     }
 

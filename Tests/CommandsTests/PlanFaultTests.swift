@@ -35,6 +35,13 @@ import Testing
         #expect(check(sound).count == 1)
     }
 
+    @Test func `what does not fit together is told with the plan's name at least`() throws {
+        let folder = try PlanFolder("load: {kind: recorded}")
+        try folder.write("submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\n", to: "w.yaml")
+        let found = check(folder)
+        #expect(found.count == 1 && found[0].contains("plan.yaml: plan 'x': load.kind is recorded"), "\(found)")
+    }
+
     @Test func `a price that is missing and sessions that are wrong are told together`() throws {
         let folder = try PlanFolder("budget: 1 USD")
         try folder.write("{\"kind\":\"nothing\"}\n", to: "s.jsonl")
