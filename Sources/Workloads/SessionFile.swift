@@ -49,7 +49,10 @@ public enum SessionFile {
                         + "is named too"
                     throw SessionFileError(line: number, message: message)
                 }
-            default: throw SessionFileError(line: number, message: "the kind must be header, asset or session")
+            default:
+                let message = ClosedChoice.message(
+                    value["kind"], among: ["header", "asset", "session"], "the kind of a line")
+                throw SessionFileError(line: number, message: message)
             }
         }
         guard let header = headers.header else {
