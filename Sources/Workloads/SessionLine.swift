@@ -49,6 +49,9 @@ struct SessionLine {
 
     private func call(_ value: JSONValue, _ previous: [String: Call]) throws(SessionFileError) -> Call {
         guard let identifier = value["id"]?.stringValue else { throw problem("a call needs an id") }
+        guard value["in"] != nil else {
+            throw problem("call \(identifier) needs in, the size of its whole prompt in tokens")
+        }
         let agent = value["agent"]?.stringValue ?? Call.mainAgent
         let last = previous[agent]
         let context = try context(value, last, identifier)
@@ -159,7 +162,7 @@ struct SessionLine {
     private func seconds(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> Duration? {
         guard let value else { return nil }
         guard let number = value.doubleValue, number >= 0, number < 1e9 else {
-            throw problem("\(what) must be seconds, 0 or more")
+            throw problem("\(what) must be seconds from 0 to less than 1,000,000,000")
         }
         return .nanoseconds(Int64((number * 1e9).rounded()))
     }

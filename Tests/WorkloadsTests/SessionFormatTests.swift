@@ -53,7 +53,8 @@ private let everything = #"""
     }
 
     @Test(arguments: [
-        (#""wait_s":0,"#, #""wait_s":-1,"#, "wait_s of call 0 must be seconds"),
+        (#""wait_s":0,"#, #""wait_s":-1,"#, "wait_s of call 0 must be seconds from 0 to less than 1,000,000,000"),
+        (#""wait_s":0,"#, #""wait_s":1e9,"#, "wait_s of call 0 must be seconds from 0 to less than 1,000,000,000"),
         (#""abort":{"tok":3}"#, #""abort":{"x":3}"#, "abort of call 0 needs tok or s"),
         (#"[[7,1],[3,1]]"#, #"[[7,0]]"#, "h of call 0 must hold pairs"),
         (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
@@ -61,6 +62,7 @@ private let everything = #"""
         (#""id":"page""#, #""id":"system-1""#, "another asset system-1 stands before this one"),
         (#""final":"last""#, #""final":"0""#, "the final call of session s must be main or last"),
         (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
+        (#""in":29,"#, "", "call 0 needs in, the size of its whole prompt in tokens"),
         (#""cap":64"#, #""cap":0"#, "cap of call 0 must be a whole number of tokens from 1 to 100,000,000"),
         (#""temperature":0.5"#, #""temperature":9"#, "temperature of call 0 must be a number from 0 to 2"),
         (#""temperature":0.5"#, #""temperature":"0""#, "temperature of call 0 must be a number from 0 to 2"),
@@ -154,6 +156,15 @@ private let everything = #"""
         #expect(text != everything)
         let library = try SessionFile.read(Array(text.utf8))
         #expect(try SessionFile.read(SessionFile.write(library)) == library)
+    }
+
+    @Test func `a byte order mark before a file, or before one that stands behind another, is no fault`() throws {
+        let marked: [UInt8] = [0xEF, 0xBB, 0xBF] + Array(everything.utf8)
+        #expect(try SessionFile.read(marked) == (try library()))
+        let header = everything.split(separator: "\n").prefix(1).joined() + "\n"
+        #expect(try SessionFile.read(Array(header.utf8) + marked).sessions == (try library()).sessions)
+        let empty = #expect(throws: SessionFileError.self) { try SessionFile.read([0xEF, 0xBB, 0xBF, 0x0A]) }
+        #expect(empty?.message.contains("must come first") == true)
     }
 
     @Test func `recorded texts, tools and arguments are sent as they were`() throws {
