@@ -294,6 +294,22 @@ final class TemporaryFile {
         #expect(submeter(["workload", "generate", "coding-S", "--count", "5", "--seed", "2"]).output != again.output)
     }
 
+    @Test(arguments: [
+        (5, nil),
+        (7, "1 fault, the first: error: s: call 0: in is 7, but prefix + kept + carry + add is 5; no plan reads it"),
+    ])
+    func `a description says first what is wrong with its library`(input: Int, fault: String?) throws {
+        let folder = try PlanFolder()
+        let path = folder.path + "/s.jsonl"
+        let call = #"{"id":"0","add":[{"role":"user","n":5}],"in":\#(input),"out":9}"#
+        let session = #"{"kind":"session","id":"s","calls":[\#(call)]}"#
+        try folder.write(PlanFolder.sessions(0) + session + "\n", to: "s.jsonl")
+        let outcome = submeter(["workload", "describe", path])
+        #expect(outcome.code == .good && outcome.output.contains("output tokens per call"))
+        #expect(outcome.messages.isEmpty == (fault == nil), "\(outcome.messages)")
+        if let fault { #expect(outcome.messages.hasPrefix("\(path): \(fault)"), "\(outcome.messages)") }
+    }
+
     @Test func `a broken session file is refused with its line`() throws {
         let file = try TemporaryFile("{\"submeter\":\"sessions\"", "s.jsonl")
         let outcome = submeter(["workload", "lint", file.path])
