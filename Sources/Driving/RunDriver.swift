@@ -88,7 +88,7 @@ public final class RunDriver {
     }
 
     /// What an earlier part of the run has done, and the number that each call's next attempt has.
-    private static func history(
+    static func history(
         _ plan: Plan, _ earlier: [AttemptRow], _ numbers: inout [CallKey: Int]
     ) -> RunHistory {
         var history = RunHistory(turnTimes: EarlierTurns.times(plan, earlier))
@@ -107,9 +107,13 @@ public final class RunDriver {
                 history.ended[key] = nil
                 continue
             }
+            guard !row.willRetry else {
+                history.ended[key] = nil
+                history.retryCounts[key, default: 0] += 1
+                continue
+            }
             history.note(endpoint: row.place.endpoint, isSuccess: row.outcome.isSuccess)
-            history.ended[key] = row.willRetry ? nil : row.outcome.isSuccess
-            if row.willRetry { history.retryCounts[key, default: 0] += 1 }
+            history.ended[key] = row.outcome.isSuccess
         }
         return history
     }
