@@ -391,7 +391,7 @@ public final class RunDriver {
         row.willRetry = scheduler.willRetry(key)
         let waiting = keep(.attempt(row), replacing: intent)
         if let transfer { openStreams.insert(OpenStreams.Stream(row: row, waiting: waiting), transfer) }
-        if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
+        progress.note(row.outcome, endpoint: key.session.endpoint, willRetry: row.willRetry)
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)
     }

@@ -280,6 +280,24 @@ final class TemporaryFile {
         #expect(end.messages("x").contains { $0.contains("'submeter run --resume x' goes on") } == goesOn)
         #expect(end.failures.isEmpty == !outcomes.contains { $0 == .server || $0 == .quota })
     }
+
+    @Test(
+        arguments: [
+            (.interrupted, [], false, ""), (.interrupted, [.aborted], false, ""), (.duration, [.aborted], false, ""),
+            (.duration, [.aborted, .server], false, advice), (.complete, [.authentication], false, advice),
+            // It was to be sent again when the user had seen enough.
+            (.interrupted, [.connectRefused], true, advice), (.interrupted, [.aborted], true, ""),
+        ] as [(StopReason, [OutcomeClass], Bool, String)])
+    func `what to mend is said only where a call failed by itself`(
+        reason: StopReason, outcomes: [OutcomeClass], willRetry: Bool, advice: String
+    ) {
+        var progress = RunProgress(endpointCount: 1)
+        for outcome in outcomes { progress.note(outcome, endpoint: 0, willRetry: willRetry) }
+        let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"], planFile: "p.yaml")
+        #expect(end.messages("x").last == "nothing was measured: no call was answered" + advice)
+    }
+
+    private static let advice = "; 'submeter check --connect p.yaml' tells what to mend"
 }
 
 @Suite struct WorkloadCommandTests {
