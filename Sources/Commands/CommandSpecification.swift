@@ -1,4 +1,4 @@
-import Profiles
+import Quantities
 
 /// An option of a command.
 struct OptionSpecification: Hashable, Sendable {

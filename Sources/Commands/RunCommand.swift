@@ -47,7 +47,10 @@ enum RunCommand: Subcommand {
         guard file.facts[FactRow.stopReason] == StopReason.complete.rawValue else { return nil }
         let hasAnswer = file.attempts.contains(where: \.outcome.isSuccess)
         console.message("\(file.path): the run is complete; nothing is left to do")
-        if !hasAnswer { console.message(RunEnd.noAnswer(file.documents.sources.first?.name)) }
+        let hasFailure = file.attempts.contains(where: \.outcome.isFailure)
+        if !hasAnswer {
+            console.message(RunEnd.noAnswer(file.documents.sources.first?.name, hasFailure: hasFailure))
+        }
         console.message("next: submeter rank \(file.path)")
         console.output(file.path + "\n")
         return hasAnswer ? .good : .notMeasured

@@ -55,12 +55,13 @@ struct RunEnd {
                     + "'stop.duration'")
         case .errorRate: lines.append("ended early (\(reason.rawValue)): \(path)")
         }
-        if !progress.hasSuccess { lines.append(Self.noAnswer(planFile)) }
+        if !progress.hasSuccess { lines.append(Self.noAnswer(planFile, hasFailure: progress.hasFailure)) }
         return lines
     }
 
-    /// That nothing was measured, with what helps.
-    static func noAnswer(_ planFile: String?) -> String {
-        "nothing was measured: no call was answered; \(Reports.adviceWithoutAnswer(planFile: planFile))"
+    /// That nothing was measured, with what helps where calls failed by themselves.
+    static func noAnswer(_ planFile: String?, hasFailure: Bool) -> String {
+        "nothing was measured: no call was answered"
+            + (hasFailure ? "; \(Reports.adviceWithoutAnswer(planFile: planFile))" : "")
     }
 }

@@ -1,4 +1,4 @@
-import Profiles
+import Quantities
 
 /// The program: finds the command that the words call and carries it out.
 public enum Submeter {

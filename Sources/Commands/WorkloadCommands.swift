@@ -1,4 +1,3 @@
-import Profiles
 import Quantities
 import Reporting
 import Statistics
@@ -20,9 +19,15 @@ enum SessionFiles {
     /// - Throws: why it cannot be read, or its first fault.
     static func readSound(_ path: String) throws(CommandError) -> SessionLibrary {
         let library = try read(path)
+        if let faults = faults(library, path) { throw .usage(faults) }
+        return library
+    }
+
+    /// How many faults a library has, and the first of them; nil if it has none.
+    static func faults(_ library: SessionLibrary, _ path: String) -> String? {
         let errors = SessionLint.findings(library).filter { $0.severity == .error }
-        guard let first = errors.first else { return library }
-        throw .usage("\(path): \(Counted.text(errors.count, "fault")), the first: \(first)")
+        guard let first = errors.first else { return nil }
+        return "\(path): \(Counted.text(errors.count, "fault")), the first: \(first)"
     }
 
     static func deliver(_ library: SessionLibrary, _ arguments: Arguments, _ console: Console) throws(CommandError) {
@@ -105,7 +110,12 @@ enum WorkloadDescribeCommand: Subcommand {
         examples: [("workload describe sessions.jsonl", "lengths, waits and what a cache could hold")])
 
     static func run(_ arguments: Arguments, _ console: Console) throws(CommandError) -> ExitCode {
-        let library = try SessionFiles.read(arguments.operands[0])
+        let path = arguments.operands[0]
+        let library = try SessionFiles.read(path)
+        if let faults = SessionFiles.faults(library, path) {
+            console.message(
+                PlainText.forTerminal(faults) + "; no plan reads it, so mend it before you trust its figures")
+        }
         let description = WorkloadDescription(library)
         let rows = description.rows.map { row in
             [row.name]

@@ -88,7 +88,7 @@ public final class RunDriver {
     }
 
     /// What an earlier part of the run has done, and the number that each call's next attempt has.
-    private static func history(
+    static func history(
         _ plan: Plan, _ earlier: [AttemptRow], _ numbers: inout [CallKey: Int]
     ) -> RunHistory {
         var history = RunHistory(turnTimes: EarlierTurns.times(plan, earlier))
@@ -107,9 +107,13 @@ public final class RunDriver {
                 history.ended[key] = nil
                 continue
             }
+            guard !row.willRetry else {
+                history.ended[key] = nil
+                history.retryCounts[key, default: 0] += 1
+                continue
+            }
             history.note(endpoint: row.place.endpoint, isSuccess: row.outcome.isSuccess)
-            history.ended[key] = row.willRetry ? nil : row.outcome.isSuccess
-            if row.willRetry { history.retryCounts[key, default: 0] += 1 }
+            history.ended[key] = row.outcome.isSuccess
         }
         return history
     }
@@ -387,7 +391,7 @@ public final class RunDriver {
         row.willRetry = scheduler.willRetry(key)
         let waiting = keep(.attempt(row), replacing: intent)
         if let transfer { openStreams.insert(OpenStreams.Stream(row: row, waiting: waiting), transfer) }
-        if !row.willRetry { progress.note(row.outcome, endpoint: key.session.endpoint) }
+        progress.note(row.outcome, endpoint: key.session.endpoint, willRetry: row.willRetry)
         progress.spent = progress.spent + (cost ?? .zero)
         carryOut(actions)
     }

@@ -12,6 +12,8 @@ public struct RunProgress: Hashable, Sendable {
     public private(set) var endedCalls: [Int]
     /// How the failed ones among them ended, by endpoint.
     public private(set) var failures: [[OutcomeClass: Int]]
+    /// True if at least one attempt failed by itself, also one that was to be sent again.
+    public private(set) var hasFailure = false
     /// Calls under way.
     public var liveCalls = 0
     /// List prices of the calls that have ended.
@@ -33,6 +35,7 @@ public struct RunProgress: Hashable, Sendable {
         self.init(endpointCount: endpointCount, spent: history.spent)
         var outcomes: [CallKey: OutcomeClass] = [:]
         for row in earlier where row.outcome != .skipped { outcomes[CallKey(row.place)] = row.outcome }
+        hasFailure = earlier.contains(where: \.outcome.isFailure)
         for (key, outcome) in outcomes where history.ended[key] != nil { note(outcome, endpoint: key.session.endpoint) }
     }
 
@@ -42,13 +45,15 @@ public struct RunProgress: Hashable, Sendable {
     /// True if at least one call was answered.
     public var hasSuccess: Bool { endedCalls.reduce(0, +) > failedCalls.reduce(0, +) }
 
-    /// Counts a call that is over.
+    /// Counts a call that is over, and takes note of a failure that is not its last word.
     ///
     /// - Parameters:
-    ///   - outcome: how it ended; ``OutcomeClass/aborted`` counts as nothing, since the user wanted it.
+    ///   - outcome: how its attempt ended; ``OutcomeClass/aborted`` counts as nothing, since the user wanted it.
     ///   - endpoint: the endpoint's place in the plan.
-    public mutating func note(_ outcome: OutcomeClass, endpoint: Int) {
-        guard outcome != .aborted else { return }
+    ///   - willRetry: true if the call is to be sent again, and so is not over.
+    public mutating func note(_ outcome: OutcomeClass, endpoint: Int, willRetry: Bool = false) {
+        hasFailure = hasFailure || outcome.isFailure
+        guard outcome != .aborted, !willRetry else { return }
         endedCalls[endpoint] += 1
         if !outcome.isSuccess { failures[endpoint][outcome, default: 0] += 1 }
     }

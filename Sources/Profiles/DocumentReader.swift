@@ -172,9 +172,14 @@ struct MappingReader {
     /// A duration that must be there and longer than nothing.
     mutating func positiveDuration(_ key: String) -> Duration {
         if !keys.contains(key) { report(key, "is missing (a duration with its unit, such as 60s)") }
-        guard let duration = optionalDuration(key) else { return .seconds(1) }
+        return optionalPositiveDuration(key) ?? .seconds(1)
+    }
+
+    /// A duration that may be left out, but not be nothing.
+    mutating func optionalPositiveDuration(_ key: String) -> Duration? {
+        guard let duration = optionalDuration(key) else { return nil }
         if duration <= .zero { report(key, "must be longer than 0s") }
-        return duration > .zero ? duration : .seconds(1)
+        return duration > .zero ? duration : nil
     }
 
     mutating func optionalMoney(_ key: String) -> Money? {

@@ -287,7 +287,7 @@ public struct PlanProfile: Hashable, Sendable {
             return StopRules(duration: nil, errorRate: nil, errorRateMinimumCalls: 20, overSaturation: false)
         }
         let rules = StopRules(
-            duration: reader.optionalDuration("duration"),
+            duration: reader.optionalPositiveDuration("duration"),
             errorRate: reader.optionalNumber("error_rate", in: 0...1),
             errorRateMinimumCalls: reader.integer("error_rate_minimum_calls", in: 1...1_000_000, default: 20),
             overSaturation: reader.bool("over_saturation", default: false))

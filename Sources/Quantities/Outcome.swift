@@ -57,6 +57,9 @@ public enum OutcomeClass: String, CaseIterable, Codable, Sendable {
 
     /// True if the attempt did what was asked.
     public var isSuccess: Bool { self == .ok || self == .hungUp }
+
+    /// True if the attempt failed by itself: neither did we cut it off, nor was it never sent.
+    public var isFailure: Bool { !isSuccess && self != .aborted && self != .skipped }
 }
 
 /// What a piece of a stream carries; only these count as content.

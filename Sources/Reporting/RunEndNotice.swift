@@ -62,8 +62,8 @@ enum RunEndNotice {
             return "nothing was measured: no call was sent"
         }
         let text = "nothing was measured: none of \(Figures.counted(count, "call")) was answered (\(outcomes))"
-        // Modelled providers are gone once the run is over.
-        guard !analysis.isRehearsal else { return text }
+        // Modelled providers are gone once the run is over, and what we cut off ourselves is nothing to mend.
+        guard !analysis.isRehearsal, analysis.callOutcomes.keys.contains(where: \.isFailure) else { return text }
         return "\(text); \(Reports.adviceWithoutAnswer(planFile: analysis.documents.sources.first?.name))"
     }
 }

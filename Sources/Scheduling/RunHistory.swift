@@ -20,9 +20,9 @@ public struct RunHistory: Hashable, Sendable {
     public var retryCounts: [CallKey: Int]
     /// What was spent, what may have been spent by calls of unknown cost included.
     public var spent: Money
-    /// Attempts by endpoint.
-    public var attemptCounts: [Int: Int]
-    /// Failed attempts by endpoint.
+    /// Calls that have ended for good, after their last attempt, by endpoint.
+    public var callCounts: [Int: Int]
+    /// Those of them that failed, by endpoint.
     public var failureCounts: [Int: Int]
     /// Sessions of which a call was sent, whatever became of it.
     public var begun: Set<SessionKey>
@@ -42,12 +42,12 @@ public struct RunHistory: Hashable, Sendable {
         self.begun = begun.union(ended.keys.map(\.session))
         self.turnTimes = turnTimes
         self.stoppedEndpoints = stoppedEndpoints
-        (attemptCounts, failureCounts) = ([:], [:])
+        (callCounts, failureCounts) = ([:], [:])
     }
 
-    /// Counts an attempt of the earlier part.
+    /// Counts a call that has ended for good in the earlier part.
     public mutating func note(endpoint: Int, isSuccess: Bool) {
-        attemptCounts[endpoint, default: 0] += 1
+        callCounts[endpoint, default: 0] += 1
         failureCounts[endpoint, default: 0] += isSuccess ? 0 : 1
     }
 }

@@ -26,6 +26,7 @@ public struct Scheduler: Sendable {
     }
 
     private struct EndpointTally {
+        /// Calls that have ended for good, after their last attempt.
         var callCount = 0
         var failureCount = 0
         /// Why its calls are no longer sent; nil while they are.
@@ -82,7 +83,7 @@ public struct Scheduler: Sendable {
         retryCounts = history.retryCounts
         tallies = plan.endpoints.indices.map { endpoint in
             EndpointTally(
-                callCount: history.attemptCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
+                callCount: history.callCounts[endpoint] ?? 0, failureCount: history.failureCounts[endpoint] ?? 0,
                 stopped: history.stoppedEndpoints[endpoint])
         }
         saturations = Array(repeating: nil, count: plan.endpoints.count)
@@ -289,7 +290,6 @@ public struct Scheduler: Sendable {
         let reservation = reserved.removeValue(forKey: key) ?? .zero
         reservedSum -= reservation
         spent += end.cost ?? reservation
-        tally(key.session.endpoint, isSuccess)
         // A session that has failed asks for nothing more, not even once more for a call beside the one that failed.
         let isGivenUp = stop != nil || tallies[key.session.endpoint].isStopped || progress.hasFailed
         if !isGivenUp, let wait = retryWait(key, end) {
@@ -299,6 +299,8 @@ public struct Scheduler: Sendable {
             insert(key, at: now + wait, after: now)
             return
         }
+        // What is sent again has not failed yet.
+        tally(key.session.endpoint, isSuccess)
         retryCounts[key] = nil
         saturations[key.session.endpoint]?.callEnded(of: key.session.session, at: now)
         let ready = progress.end(key.call, isSuccess: isSuccess)

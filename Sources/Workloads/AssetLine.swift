@@ -26,7 +26,10 @@ struct AssetLine {
             case "tools": .tools(try tools(identifier, tokens))
             case "system": .system(try text(identifier, tokens))
             case "doc": .document(try text(identifier, tokens))
-            default: throw problem("the type of asset \(identifier) must be tools, system or doc")
+            default:
+                throw problem(
+                    ClosedChoice.message(
+                        value["type"], among: ["tools", "system", "doc"], "the type of asset \(identifier)"))
             }
         return Asset(identifier: identifier, tokens: tokens, content: content)
     }
@@ -61,7 +64,7 @@ struct AssetLine {
             throw problem("gen of asset \(asset) needs a seed, a whole number from 0")
         }
         guard let style = generator["style"].map({ $0.stringValue ?? "" }) ?? styles.first, styles.contains(style)
-        else { throw problem("the style of asset \(asset) must be \(styles.joined(separator: " or "))") }
+        else { throw problem(ClosedChoice.message(generator["style"], among: styles, "the style of asset \(asset)")) }
         guard tokens.value <= Self.maximumMadeTokens else {
             throw problem("asset \(asset) is too large to be made: at most \(Self.maximumMadeTokens) tokens")
         }

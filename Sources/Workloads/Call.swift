@@ -19,7 +19,7 @@ public struct Call: Hashable, Sendable {
     }
 
     /// For whom the client waits before it sends the call.
-    public enum WaitKind: String, Hashable, Sendable {
+    public enum WaitKind: String, CaseIterable, Hashable, Sendable {
         /// Nobody: the session starts.
         case start
         /// A tool.
@@ -32,6 +32,9 @@ public struct Call: Hashable, Sendable {
 
     /// What a call appends to its context.
     public struct AddedItem: Hashable, Sendable {
+        /// What an item may be.
+        static let roles = ["user", "tool", "doc"]
+
         /// `user`, `tool` or `doc`.
         public var role: String
         /// The item's size.

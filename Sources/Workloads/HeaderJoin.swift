@@ -5,6 +5,9 @@ import Encodings
 /// The first header stands: its name, its source, its tokenizer. `content` becomes `mixed` where two differ. What later headers
 /// say beside that is kept in the member `joined`, one element each, so that no source and no licence is lost.
 struct HeaderJoin {
+    /// What a library may be said to hold.
+    private static let contents = ["lengths", "text", "mixed"]
+
     /// The header of all libraries so far; nil before the first.
     private(set) var header: JSONObject?
 
@@ -14,6 +17,11 @@ struct HeaderJoin {
     mutating func take(_ later: JSONObject) -> String? {
         if let block = later["block"], !(1...1_000_000).contains(block.integerValue ?? 0) {
             return "block must be a whole number of tokens from 1 to 1,000,000"
+        }
+        do throws(ClosedChoice.Fault) {
+            _ = try ClosedChoice.read(later["content"], among: Self.contents, "content")
+        } catch {
+            return error.message
         }
         guard var first = header else {
             header = later

@@ -166,7 +166,7 @@ public struct Session: Hashable, Sendable {
 }
 
 /// Which sessions begin with the same bytes.
-public enum PrefixShare: String, Hashable, Sendable {
+public enum PrefixShare: String, CaseIterable, Hashable, Sendable {
     /// All sessions of the library.
     case corpus
     /// The sessions of one tenant.

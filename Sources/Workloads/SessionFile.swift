@@ -27,8 +27,10 @@ public enum SessionFile {
         var assets: [String: Asset] = [:]
         var sessions: [Session] = []
         var number = 0
-        for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        for marked in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
+            // Windows programs put a byte order mark before a file, and files may stand behind each other.
+            let line = marked.starts(with: byteOrderMark) ? marked.dropFirst(byteOrderMark.count) : marked
             guard line.contains(where: { $0 > 0x20 }) else { continue }
             let value = try parsed(Array(line), number)
             switch value["kind"]?.stringValue {
@@ -49,7 +51,10 @@ public enum SessionFile {
                         + "is named too"
                     throw SessionFileError(line: number, message: message)
                 }
-            default: throw SessionFileError(line: number, message: "the kind must be header, asset or session")
+            default:
+                let message = ClosedChoice.message(
+                    value["kind"], among: ["header", "asset", "session"], "the kind of a line")
+                throw SessionFileError(line: number, message: message)
             }
         }
         guard let header = headers.header else {
@@ -57,6 +62,8 @@ public enum SessionFile {
         }
         return SessionLibrary(header: header, assets: assets, sessions: sessions)
     }
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private static func parsed(_ line: [UInt8], _ number: Int) throws(SessionFileError) -> JSONValue {
         do throws(JSONError) {

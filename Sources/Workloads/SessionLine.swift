@@ -27,7 +27,7 @@ struct SessionLine {
             profile: value["profile"]?.stringValue ?? "",
             toolsTokens: try tokens(prefix["tools_tok"], "tools_tok"),
             systemTokens: try tokens(prefix["system_tok"], "system_tok"),
-            share: PrefixShare(rawValue: prefix["share"]?.stringValue ?? "corpus") ?? .corpus,
+            share: try choice(prefix["share"], PrefixShare.self, "share of session \(identifier)") ?? .corpus,
             agentPrefixTokens: agents, calls: [], start: start)
         session.prefixAssets[Call.mainAgent] = Self.assets(prefix)
         for member in value["agents"]?.objectValue?.members ?? [] {
@@ -44,32 +44,34 @@ struct SessionLine {
     }
 
     private func endsWithLastCall(_ session: String) throws(SessionFileError) -> Bool {
-        switch value["final"] {
-        case nil, "main": false
-        case "last": true
-        default: throw problem("the final call of session \(session) must be main or last")
-        }
+        try choice(value["final"], among: ["main", "last"], "the final call of session \(session)") == "last"
     }
 
     private func call(_ value: JSONValue, _ previous: [String: Call]) throws(SessionFileError) -> Call {
         guard let identifier = value["id"]?.stringValue else { throw problem("a call needs an id") }
+        guard value["in"] != nil else {
+            throw problem("call \(identifier) needs in, the size of its whole prompt in tokens")
+        }
         let agent = value["agent"]?.stringValue ?? Call.mainAgent
         let last = previous[agent]
         let context = try context(value, last, identifier)
         let after = try dependencies(value["after"], identifier)
         let wait = try seconds(value["wait_s"], "wait_s of call \(identifier)") ?? .zero
         let carryDefault = context == .continuing ? last.map { $0.output.value - $0.reasoning.value } ?? 0 : 0
+        let role = try choice(
+            value["role"], among: [Call.mainRole, Call.smallRole], "role of call \(identifier)")
         var other = value.objectValue ?? JSONObject()
         for key in Self.knownKeys { other[key] = nil }
         return Call(
             identifier: CallIdentifier(identifier), agent: agent,
             after: after ?? last.map { [$0.identifier] } ?? [], wait: wait,
-            waitKind: Call.WaitKind(rawValue: value["wait"]?.stringValue ?? "tool") ?? .tool, context: context,
+            waitKind: try choice(value["wait"], Call.WaitKind.self, "wait of call \(identifier)") ?? .tool,
+            context: context,
             carry: try tokens(value["carry"] ?? .integer(max(0, carryDefault)), "carry of call \(identifier)"),
-            added: try added(value["add"]), input: try tokens(value["in"], "in of call \(identifier)"),
+            added: try added(value["add"], identifier), input: try tokens(value["in"], "in of call \(identifier)"),
             output: try tokens(value["out"], "out of call \(identifier)"),
             reasoning: try tokens(value["reason"], "reason of call \(identifier)"), stop: value["stop"]?.stringValue,
-            role: value["role"]?.stringValue ?? "main", answer: try answer(value, identifier),
+            role: role ?? Call.mainRole, answer: try answer(value, identifier),
             request: try control(value, identifier), recorded: try recorded(value, identifier),
             blocks: try blocks(value["h"], identifier), other: other)
     }
@@ -98,7 +100,7 @@ struct SessionLine {
 
     private func control(_ value: JSONValue, _ call: String) throws(SessionFileError) -> Call.RequestControl {
         var control = Call.RequestControl()
-        if let cap = value["cap"] { control.outputLimit = try tokens(cap, "cap of call \(call)") }
+        if let cap = value["cap"] { control.outputLimit = try tokens(cap, "cap of call \(call)", from: 1) }
         if let abort = value["abort"] {
             if let count = abort["tok"] {
                 control.abort = .tokens(try tokens(count, "abort.tok of call \(call)"))
@@ -108,17 +110,33 @@ struct SessionLine {
                 throw problem("abort of call \(call) needs tok or s")
             }
         }
-        let options = value["opts"]
-        switch options?["tool_choice"]?.stringValue {
-        case nil: break
-        case "auto": control.toolChoice = .auto
-        case "required": control.toolChoice = .required
-        case "none": control.toolChoice = .forbidden
-        case let name?: control.toolChoice = .named(name)
-        }
-        control.allowsParallelTools = options?["parallel"]?.boolValue
-        control.temperature = options?["temperature"]?.doubleValue
+        try takeOptions(value["opts"], call, &control)
         return control
+    }
+
+    private func takeOptions(
+        _ options: JSONValue?, _ call: String, _ control: inout Call.RequestControl
+    ) throws(SessionFileError) {
+        guard let options, options != .null else { return }
+        guard options.objectValue != nil else {
+            throw problem("opts of call \(call) must be an object with tool_choice, parallel or temperature")
+        }
+        if let choice = options["tool_choice"], choice != .null {
+            switch choice.stringValue {
+            case "auto": control.toolChoice = .auto
+            case "required": control.toolChoice = .required
+            case "none": control.toolChoice = .forbidden
+            case let name?: control.toolChoice = .named(name)
+            case nil: throw problem("tool_choice of call \(call) must be auto, required, none or the name of a tool")
+            }
+        }
+        control.allowsParallelTools = try truth(options["parallel"], "parallel of call \(call)")
+        if let temperature = options["temperature"], temperature != .null {
+            guard let number = temperature.doubleValue, (0...2).contains(number) else {
+                throw problem("temperature of call \(call) must be a number from 0 to 2")
+            }
+            control.temperature = number
+        }
     }
 
     private func recorded(_ value: JSONValue, _ call: String) throws(SessionFileError) -> Call.Recorded {
@@ -144,7 +162,7 @@ struct SessionLine {
     private func seconds(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> Duration? {
         guard let value else { return nil }
         guard let number = value.doubleValue, number >= 0, number < 1e9 else {
-            throw problem("\(what) must be seconds, 0 or more")
+            throw problem("\(what) must be seconds from 0 to less than 1,000,000,000")
         }
         return .nanoseconds(Int64((number * 1e9).rounded()))
     }
@@ -169,28 +187,64 @@ struct SessionLine {
             return .fork(CallIdentifier(name))
         }
         if let keep = value["keep"] { return .keep(try tokens(keep, "keep")) }
-        if value["new"] != nil || last == nil { return .new }
+        if let new = value["new"] {
+            // Written as false it would begin a fresh context all the same.
+            guard new == .bool(true) || new.integerValue == 1 else {
+                throw problem("new of call \(call) must be 1 or true; without it the context goes on")
+            }
+            return .new
+        }
+        if last == nil { return .new }
         return .continuing
     }
 
-    private func added(_ value: JSONValue?) throws(SessionFileError) -> [Call.AddedItem] {
+    private func added(_ value: JSONValue?, _ call: String) throws(SessionFileError) -> [Call.AddedItem] {
         var items: [Call.AddedItem] = []
         for item in value?.arrayValue ?? [] {
+            let role = try choice(item["role"], among: Call.AddedItem.roles, "role of an added item of call \(call)")
+            let isError = try truth(item["err"], "err of an added item of call \(call)")
             items.append(
                 Call.AddedItem(
-                    role: item["role"]?.stringValue ?? "user", tokens: try tokens(item["n"], "n of an added item"),
-                    name: item["name"]?.stringValue, isError: item["err"]?.boolValue ?? false,
-                    text: item["text"]?.stringValue))
+                    role: role ?? "user", tokens: try tokens(item["n"], "n of an added item"),
+                    name: item["name"]?.stringValue, isError: isError ?? false, text: item["text"]?.stringValue))
         }
         return items
     }
 
-    private func tokens(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> TokenCount {
+    private func tokens(
+        _ value: JSONValue?, _ what: String, from least: Int = 0
+    ) throws(SessionFileError) -> TokenCount {
         guard let value else { return .zero }
-        guard let count = value.integerValue, count >= 0, count <= 100_000_000 else {
-            throw problem("\(what) must be a whole number of tokens from 0 to 100,000,000")
+        guard let count = value.integerValue, count >= least, count <= 100_000_000 else {
+            throw problem("\(what) must be a whole number of tokens from \(least) to 100,000,000")
         }
         return TokenCount(count)
+    }
+
+    private func truth(_ value: JSONValue?, _ what: String) throws(SessionFileError) -> Bool? {
+        guard let value, value != .null else { return nil }
+        guard let truth = value.boolValue else { throw problem("\(what) must be true or false") }
+        return truth
+    }
+
+    private func choice<Choice: RawRepresentable & CaseIterable>(
+        _ value: JSONValue?, _ type: Choice.Type, _ what: String
+    ) throws(SessionFileError) -> Choice? where Choice.RawValue == String {
+        do throws(ClosedChoice.Fault) {
+            return try ClosedChoice.read(value, type, what)
+        } catch {
+            throw problem(error.message)
+        }
+    }
+
+    private func choice(
+        _ value: JSONValue?, among allowed: [String], _ what: String
+    ) throws(SessionFileError) -> String? {
+        do throws(ClosedChoice.Fault) {
+            return try ClosedChoice.read(value, among: allowed, what)
+        } catch {
+            throw problem(error.message)
+        }
     }
 
     private func problem(_ message: String) -> SessionFileError {

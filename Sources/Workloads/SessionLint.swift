@@ -79,6 +79,7 @@ public enum SessionLint {
         }
         let graph = ContextGraph(session)
         let contexts = ContextLint(session, graph, blockTokens: library.blockTokens)
+        var toolChoices = ToolChoiceLint(session, graph, library)
         var known: Set<CallIdentifier> = []
         for (index, call) in session.calls.enumerated() {
             for dependency in call.after where !known.contains(dependency) {
@@ -93,6 +94,7 @@ public enum SessionLint {
                 report(.error, call, "in is \(call.input.value), but prefix + kept + carry + add is \(expected.value)")
             }
             for problem in contexts.problems(index) { report(.error, call, problem) }
+            if let problem = toolChoices.problem(call) { report(.error, call, problem) }
             if let problem = blockProblem(call, library.blockTokens) { report(.warning, call, problem) }
             if call.output == .zero { report(.warning, call, "no output is recorded") }
             if call.reasoning > call.output { report(.error, call, "more reasoning than output") }

@@ -306,6 +306,24 @@ final class TemporaryFile {
         #expect(end.messages("x").contains { $0.contains("'submeter run --resume x' goes on") } == goesOn)
         #expect(end.failures.isEmpty == !outcomes.contains { $0 == .server || $0 == .quota })
     }
+
+    @Test(
+        arguments: [
+            (.interrupted, [], false, ""), (.interrupted, [.aborted], false, ""), (.duration, [.aborted], false, ""),
+            (.duration, [.aborted, .server], false, advice), (.complete, [.authentication], false, advice),
+            // It was to be sent again when the user had seen enough.
+            (.interrupted, [.connectRefused], true, advice), (.interrupted, [.aborted], true, ""),
+        ] as [(StopReason, [OutcomeClass], Bool, String)])
+    func `what to mend is said only where a call failed by itself`(
+        reason: StopReason, outcomes: [OutcomeClass], willRetry: Bool, advice: String
+    ) {
+        var progress = RunProgress(endpointCount: 1)
+        for outcome in outcomes { progress.note(outcome, endpoint: 0, willRetry: willRetry) }
+        let end = RunEnd(reason: reason, progress: progress, endpoints: ["a"], planFile: "p.yaml")
+        #expect(end.messages("x").last == "nothing was measured: no call was answered" + advice)
+    }
+
+    private static let advice = "; 'submeter check --connect p.yaml' tells what to mend"
 }
 
 @Suite struct WorkloadCommandTests {
@@ -318,6 +336,22 @@ final class TemporaryFile {
         let again = submeter(["workload", "generate", "coding-S", "--count", "5"])
         #expect(again.output == (try String(contentsOfFile: file.path, encoding: .utf8)))
         #expect(submeter(["workload", "generate", "coding-S", "--count", "5", "--seed", "2"]).output != again.output)
+    }
+
+    @Test(arguments: [
+        (5, nil),
+        (7, "1 fault, the first: error: s: call 0: in is 7, but prefix + kept + carry + add is 5; no plan reads it"),
+    ])
+    func `a description says first what is wrong with its library`(input: Int, fault: String?) throws {
+        let folder = try PlanFolder()
+        let path = folder.path + "/s.jsonl"
+        let call = #"{"id":"0","add":[{"role":"user","n":5}],"in":\#(input),"out":9}"#
+        let session = #"{"kind":"session","id":"s","calls":[\#(call)]}"#
+        try folder.write(PlanFolder.sessions(0) + session + "\n", to: "s.jsonl")
+        let outcome = submeter(["workload", "describe", path])
+        #expect(outcome.code == .good && outcome.output.contains("output tokens per call"))
+        #expect(outcome.messages.isEmpty == (fault == nil), "\(outcome.messages)")
+        if let fault { #expect(outcome.messages.hasPrefix("\(path): \(fault)"), "\(outcome.messages)") }
     }
 
     @Test func `a broken session file is refused with its line`() throws {

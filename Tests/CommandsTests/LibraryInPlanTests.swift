@@ -42,12 +42,21 @@ import Testing
         #expect(outcome.messages.contains("w.yaml' cannot be read: No such file or directory"), "\(outcome.messages)")
     }
 
-    /// The blocks of YAML in a document, in their order.
-    private static func examples(_ document: String) throws -> [String] {
+    /// The blocks of a language in a document, in their order.
+    private static func examples(_ document: String, _ language: String = "yaml") throws -> [String] {
         let path = DocumentCommandTests.profiles.deletingLastPathComponent().appending(
             path: "Documentation/\(document)")
         let parts = try String(contentsOf: path, encoding: .utf8).components(separatedBy: "```")
-        return parts.filter { $0.hasPrefix("yaml\n") }.map { String($0.dropFirst(5)) }
+        return parts.filter { $0.hasPrefix(language + "\n") }.map { String($0.dropFirst(language.count + 1)) }
+    }
+
+    @Test func `the library of the documentation has no fault`() throws {
+        let examples = try Self.examples("workloads.md", "jsonl")
+        try #require(examples.count == 1)
+        let folder = try PlanFolder()
+        try folder.write(examples[0], to: "s.jsonl")
+        let outcome = submeter(["workload", "lint", folder.path + "/s.jsonl"])
+        #expect(outcome.code == .good && outcome.output.hasSuffix("1 session, 2 calls, 0 errors, 0 warnings\n"))
     }
 
     @Test func `the examples of the documentation are plans that can be made`() throws {

@@ -1,6 +1,8 @@
 import Dialects
+import Planning
 import Profiles
 import Quantities
+import Records
 import Testing
 
 @testable import Driving
@@ -29,6 +31,29 @@ import Testing
         ] as [(String, Int?)])
     func `dates of HTTP are read`(text: String, seconds: Int?) {
         #expect(HTTPDate.seconds(text) == seconds)
+    }
+
+    @Test(
+        arguments: [
+            ([(.ok, false)], 1, 0, true, 0), ([(.server, false)], 1, 1, false, 0),
+            // Sent again, and good, bad, cut off or never sent: only what has ended for good counts.
+            ([(.server, true), (.ok, false)], 1, 0, true, 1), ([(.server, true), (.server, false)], 1, 1, false, 1),
+            ([(.server, true), (.aborted, false)], 0, 0, nil, 1), ([(.server, true), (.skipped, false)], 0, 0, nil, 1),
+            ([(.server, true)], 0, 0, nil, 1), ([(.aborted, false)], 0, 0, nil, 0),
+        ] as [([(OutcomeClass, Bool)], Int, Int, Bool?, Int)])
+    func `a resumed run counts the calls that have ended for good`(
+        attempts: [(OutcomeClass, Bool)], calls: Int, failures: Int, ended: Bool?, retries: Int
+    ) throws {
+        let place = CallPlace(endpoint: 0, round: 0, session: 0, call: 0)
+        let rows = attempts.enumerated().map { number, attempt in
+            var row = AttemptRow(place: place, number: number, outcome: attempt.0, ended: Instant(nanoseconds: 1))
+            row.willRetry = attempt.1
+            return row
+        }
+        var numbers: [CallKey: Int] = [:]
+        let history = RunDriver.history(try DrivingPlans.plan(), rows, &numbers)
+        #expect(history.callCounts[0, default: 0] == calls && history.failureCounts[0, default: 0] == failures)
+        #expect(history.ended[CallKey(place)] == ended && history.retryCounts[CallKey(place), default: 0] == retries)
     }
 
     @Test func `a response that names another route is found out, one that names none is not`() {

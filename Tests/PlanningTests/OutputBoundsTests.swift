@@ -124,7 +124,7 @@ private func call(
     }
 
     static let choices: [(Call.RequestControl.ToolChoice?, isForced: Bool)] = [
-        (nil, true), (.auto, true), (.forbidden, true), (.required, false), (.named("read"), false),
+        (nil, true), (.auto, true), (.forbidden, true), (.required, false), (.named("read_file"), false),
     ]
 
     @Test(arguments: choices.indices)

@@ -39,6 +39,7 @@ private func problems(_ lines: String) -> [String] {
             ["stop.error_rate: '2' is not a number from 0.0 to 1.0"]
         ),
         ("stop: {error_rate: 0.5, error_rate_minimum_calls: 5, duration: 1h}", []),
+        ("stop: {duration: 0s}", ["stop.duration: must be longer than 0s"]), ("stop: {duration: 1ms}", []),
         ("waits: {kept_share: 1.5, longest_kept: 70s}", ["waits.kept_share: '1.5' is not a number from 0.0 to 1.0"]),
         ("waits: {longest_kept: 70s}", ["waits.longest_kept: has no meaning without kept_share"]),
         ("waits: {kept_share: 0, longest_kept: 70s}", ["waits.longest_kept: has no meaning without kept_share"]),

@@ -120,6 +120,7 @@ import Testing
 
     @Test(arguments: [
         (2, OutcomeClass.server, "nothing was measured: none of 4 calls was answered (server 4); "),
+        (2, .aborted, "nothing was measured: none of 4 calls was answered (aborted 4)"),
         (0, .server, "nothing was measured: no call was sent"),
     ])
     func `a run that nobody answered says so, and what to do`(rounds: Int, outcome: OutcomeClass, expected: String)
@@ -128,7 +129,9 @@ import Testing
         let (report, json) = try judged([try file(rounds, of: 2, "complete", outcome: outcome)])
         let found = report.introduction.filter { $0.hasPrefix("nothing was measured") }
         #expect(found.count == 1 && found[0].hasPrefix(expected), "\(report.introduction)")
-        #expect(found[0].contains("'submeter check --connect p.yaml' tells what to mend") == (rounds > 0))
+        #expect(
+            found[0].contains("'submeter check --connect p.yaml' tells what to mend")
+                == (rounds > 0 && outcome == .server))
         #expect(json["notices"]?.arrayValue?.contains(.string(found[0])) == true)
         let answered = try judged([try file(2, of: 2, "complete")])
         #expect(!answered.report.introduction.contains { $0.hasPrefix("nothing was") })

@@ -166,6 +166,33 @@ import Workloads
         #expect(simulation.scheduler.committed == .zero)
     }
 
+    static let retried: [(Int, Int, StopReason, ClosedRange<Int>)] = [
+        // Of two attempts the last is good: half of the attempts fail, but no call does.
+        (1, 1, .complete, 48...48), (3, 3, .complete, 96...96), (0, 0, .complete, 24...24),
+        // The last attempt is not good either: the third call of an endpoint is one too many, while a fourth has begun.
+        (0, 1, .errorRate, 8...8), (2, 3, .errorRate, 20...24),
+    ]
+
+    @Test(arguments: retried)
+    func `a call counts as failed only when it is not sent again`(
+        retries: Int, failures: Int, finish: StopReason, attempts: ClosedRange<Int>
+    ) throws {
+        let call = Call(
+            identifier: "0", after: [], wait: .zero, waitKind: .start, context: .new,
+            added: [.init(role: "user", tokens: 10)], input: 10, output: 5)
+        let sessions = (0..<6).map {
+            Session(identifier: SessionIdentifier("s\($0)"), toolsTokens: 0, systemTokens: 0, calls: [call])
+        }
+        let plan = try makePlan(
+            "stop: {error_rate: 0.3, error_rate_minimum_calls: 3}\nretries: {maximum: \(retries), on: [server]}",
+            sessions: SessionLibrary(header: SessionFile.header(name: "x"), sessions: sessions), perRound: 6)
+        var simulation = Simulation(plan, seed: 1)
+        simulation.failuresPerCall = failures
+        simulation.run()
+        #expect(simulation.finish == finish)
+        #expect(attempts.contains(simulation.started.values.reduce(0, +)))
+    }
+
     @Test func `what an earlier part stopped, spent and tried is not forgotten`() throws {
         let plan = try makePlan("stop: {error_rate: 0.5, error_rate_minimum_calls: 10}", sessions: graphs(5, seed: 2))
         var stopped = Simulation(plan, seed: 1, history: RunHistory(stoppedEndpoints: [1: .endpointStopped]))

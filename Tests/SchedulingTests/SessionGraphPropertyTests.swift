@@ -226,6 +226,13 @@ private struct Referee {
             return blame("\(key) was not under way")
         }
         let endpoint = key.session.endpoint
+        let mayRetry =
+            !attempt.outcome.isSuccess && retryNumber < drawn.retryCount && !isStopping
+            && !stoppedEndpoints.contains(endpoint) && !session.hasFailed && attempt.outcome != .aborted
+            && attempt.shouldRetry ?? (attempt.outcome == .server)
+        guard !mayRetry else {
+            return settle(key, .retrying(since: now, number: retryNumber + 1, asked: attempt.retryAfter))
+        }
         callCounts[endpoint] += 1
         failureCounts[endpoint] += attempt.outcome.isSuccess ? 0 : 1
         if let rate = drawn.errorRate, callCounts[endpoint] >= DrawnPlan.minimumCalls,
@@ -233,13 +240,7 @@ private struct Referee {
         {
             stoppedEndpoints.insert(endpoint)
         }
-        guard !attempt.outcome.isSuccess else { return settle(key, .succeeded(now)) }
-        let mayRetry =
-            retryNumber < drawn.retryCount && !isStopping && !stoppedEndpoints.contains(endpoint)
-            && !session.hasFailed && attempt.outcome != .aborted
-            && attempt.shouldRetry ?? (attempt.outcome == .server)
-        settle(
-            key, mayRetry ? .retrying(since: now, number: retryNumber + 1, asked: attempt.retryAfter) : .failed)
+        settle(key, attempt.outcome.isSuccess ? .succeeded(now) : .failed)
     }
 
     /// After an event: whatever may be sent must have been sent.

@@ -90,6 +90,8 @@ struct Simulation {
     var mostLive = 0
     var finish: StopReason?
     var failureShare = 0.0
+    /// How many of each call's first attempts fail whatever is drawn.
+    var failuresPerCall = 0
     /// How much later than wanted the clock wakes the scheduler.
     var timerLateness = Duration.zero
 
@@ -113,7 +115,7 @@ struct Simulation {
             now = max(now, next)
             if nextEnd == next, let place = running.firstIndex(where: { $0.end == next }) {
                 let key = running.remove(at: place).key
-                let isSuccess = generator.uniform() >= failureShare
+                let isSuccess = generator.uniform() >= failureShare && started[key, default: 0] > failuresPerCall
                 endTimes[key] = now
                 apply(
                     scheduler.handle(

@@ -75,11 +75,11 @@ private func text(_ asset: Asset?) -> String {
         ),
         (
             #"{"kind":"asset","id":"y","type":"doc","tok":3,"gen":{"seed":1,"style":"verse"}}"#,
-            "the style of asset y must be prose or code"
+            "the style of asset y must be prose or code, not 'verse'"
         ),
         (
             #"{"kind":"asset","id":"t","type":"tools","tok":3,"gen":{"seed":1,"style":"prose"}}"#,
-            "the style of asset t must be tools"
+            "the style of asset t must be tools, not 'prose'"
         ),
         (
             #"{"kind":"asset","id":"y","type":"doc","tok":2000001,"gen":{"seed":1}}"#,

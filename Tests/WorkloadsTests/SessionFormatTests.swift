@@ -53,7 +53,8 @@ private let everything = #"""
     }
 
     @Test(arguments: [
-        (#""wait_s":0,"#, #""wait_s":-1,"#, "wait_s of call 0 must be seconds"),
+        (#""wait_s":0,"#, #""wait_s":-1,"#, "wait_s of call 0 must be seconds from 0 to less than 1,000,000,000"),
+        (#""wait_s":0,"#, #""wait_s":1e9,"#, "wait_s of call 0 must be seconds from 0 to less than 1,000,000,000"),
         (#""abort":{"tok":3}"#, #""abort":{"x":3}"#, "abort of call 0 needs tok or s"),
         (#"[[7,1],[3,1]]"#, #"[[7,0]]"#, "h of call 0 must hold pairs"),
         (#""tok":2}"#, #""tok":"2"}"#, "asset page needs its size"),
@@ -61,12 +62,109 @@ private let everything = #"""
         (#""id":"page""#, #""id":"system-1""#, "another asset system-1 stands before this one"),
         (#""final":"last""#, #""final":"0""#, "the final call of session s must be main or last"),
         (#"{"name":"read","n":5"#, #"{"n":5"#, "a tool call of 0 needs a name"),
+        (#""in":29,"#, "", "call 0 needs in, the size of its whole prompt in tokens"),
+        (#""cap":64"#, #""cap":0"#, "cap of call 0 must be a whole number of tokens from 1 to 100,000,000"),
+        (#""temperature":0.5"#, #""temperature":9"#, "temperature of call 0 must be a number from 0 to 2"),
+        (#""temperature":0.5"#, #""temperature":"0""#, "temperature of call 0 must be a number from 0 to 2"),
+        (#""parallel":true"#, #""parallel":1"#, "parallel of call 0 must be true or false"),
+        (#""err":true"#, #""err":"yes""#, "err of an added item of call 1 must be true or false"),
+        (#""new":1"#, #""new":false"#, "new of call 0 must be 1 or true; without it the context goes on"),
+        (
+            #""tool_choice":"required""#, #""tool_choice":1"#,
+            "tool_choice of call 0 must be auto, required, none or the"
+        ),
+        (#"{"tool_choice":"read"}"#, #""read""#, "opts of call 1 must be an object"),
     ])
     func `what is not of the format is named`(old: String, new: String, message: String) throws {
         let error = #expect(throws: SessionFileError.self) {
             try SessionFile.read(Array(everything.replacing(old, with: new).utf8))
         }
         #expect(error?.message.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    static let slips: [(String, String, Int, String)] = [
+        (
+            #""share":"tenant""#, #""share":"tenants""#, 5,
+            "share of session s must be corpus, tenant or session, not 'tenants'; did you mean 'tenant'?"
+        ),
+        (
+            #""share":"tenant""#, #""share":true"#, 5,
+            "share of session s must be corpus, tenant or session, not 'true'"
+        ),
+        (
+            #""final":"last""#, #""final":"lasst""#, 5,
+            "the final call of session s must be main or last, not 'lasst'; did you mean 'last'?"
+        ),
+        (
+            #"{"role":"tool","n":3,"err""#, #"{"role":"tol","n":3,"err""#, 5,
+            "role of an added item of call 1 must be user, tool or doc, not 'tol'; did you mean 'tool'?"
+        ),
+        (
+            #"{"role":"user""#, #"{"role":"bot""#, 5,
+            "role of an added item of call 0 must be user, tool or doc, not 'bot'"
+        ),
+        (
+            #""role":"small""#, #""role":"smal""#, 5,
+            "role of call 1 must be main or small, not 'smal'; did you mean 'small'?"
+        ),
+        (#""role":"small""#, #""role":"planner""#, 5, "role of call 1 must be main or small, not 'planner'"),
+        (
+            #""wait":"tool""#, #""wait":"sleep""#, 5,
+            "wait of call 1 must be start, tool, human or timer, not 'sleep'"
+        ),
+        (
+            #""wait":"tool""#, #""wait":"tools""#, 5,
+            "wait of call 1 must be start, tool, human or timer, not 'tools'; did you mean 'tool'?"
+        ),
+        (
+            #""content":"mixed""#, #""content":"mxied""#, 1,
+            "content must be lengths, text or mixed, not 'mxied'; did you mean 'mixed'?"
+        ),
+        (
+            #""type":"doc""#, #""type":"docs""#, 4,
+            "the type of asset page must be tools, system or doc, not 'docs'; did you mean 'doc'?"
+        ),
+        (
+            #""kind":"session""#, #""kind":"sesion""#, 5,
+            "the kind of a line must be header, asset or session, not 'sesion'; did you mean 'session'?"
+        ),
+        (#""kind":"session","#, "", 5, "the kind of a line must be header, asset or session"),
+        (
+            #""share":"tenant""#, #""share":"\#(String(repeating: "x", count: 90))""#, 5,
+            "share of session s must be corpus, tenant or session, not '\(String(repeating: "x", count: 40))…'"
+        ),
+    ]
+
+    @Test(arguments: slips)
+    func `a value that is none of the few that may be is refused with its line, and the nearest is offered`(
+        old: String, new: String, line: Int, message: String
+    ) throws {
+        let text = everything.replacing(old, with: new)
+        #expect(text != everything)
+        let error = #expect(throws: SessionFileError.self) { try SessionFile.read(Array(text.utf8)) }
+        #expect(error?.line == line && error?.message == message, "\(error?.description ?? "read")")
+    }
+
+    @Test(arguments: [
+        (#","share":"tenant""#, #","share":null"#), (#""wait":"tool","#, #""wait":null,"#),
+        (#""role":"small","#, ""), (#""content":"mixed","#, ""), (#""final":"last","#, #""final":null,"#),
+        (#""new":1"#, #""new":true"#), (#""err":true"#, #""err":false"#), (#""temperature":0.5"#, #""temperature":2"#),
+        (#""opts":{"tool_choice":"read"}"#, #""opts":null"#), (#""cap":64"#, #""cap":1"#),
+    ])
+    func `what is left out, and the ends of what may be, are read`(old: String, new: String) throws {
+        let text = everything.replacing(old, with: new)
+        #expect(text != everything)
+        let library = try SessionFile.read(Array(text.utf8))
+        #expect(try SessionFile.read(SessionFile.write(library)) == library)
+    }
+
+    @Test func `a byte order mark before a file, or before one that stands behind another, is no fault`() throws {
+        let marked: [UInt8] = [0xEF, 0xBB, 0xBF] + Array(everything.utf8)
+        #expect(try SessionFile.read(marked) == (try library()))
+        let header = everything.split(separator: "\n").prefix(1).joined() + "\n"
+        #expect(try SessionFile.read(Array(header.utf8) + marked).sessions == (try library()).sessions)
+        let empty = #expect(throws: SessionFileError.self) { try SessionFile.read([0xEF, 0xBB, 0xBF, 0x0A]) }
+        #expect(empty?.message.contains("must come first") == true)
     }
 
     @Test func `recorded texts, tools and arguments are sent as they were`() throws {

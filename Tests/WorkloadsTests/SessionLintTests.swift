@@ -29,6 +29,32 @@ private let first = #"{"id":"0","new":1,"add":[{"role":"user","n":200}],"in":300
         #expect(error?.line == 2 && error?.message == message, "\(error?.description ?? "read")")
     }
 
+    static let toolChoices: [(String, String, String?)] = [
+        ("0", "auto", nil), ("0", "required", nil), ("0", "none", nil), ("0", "read_file", nil),
+        (
+            "0", "maybe",
+            "call 1: its tool_choice is 'maybe', which is not auto, required, none or a tool of its agent"
+        ),
+        (
+            "0", "requird",
+            "call 1: its tool_choice is 'requird', which is not auto, required, none or a tool of its agent; did you mean "
+                + "'required'?"
+        ),
+        // An agent whose prefix has no tools.
+        (
+            "a", "read_file",
+            "call 1: its tool_choice is 'read_file', which is not auto, required, none or a tool of its agent"
+        ),
+    ]
+
+    @Test(arguments: toolChoices)
+    func `a call may ask only for a tool that its agent has`(agent: String, choice: String, message: String?) throws {
+        let context = agent == "a" ? #""agent":"a","after":["0"],"new":1,"in":0"# : #""in":350"#
+        let call = #"{"id":"1",\#(context),"out":5,"opts":{"tool_choice":"\#(choice)"}}"#
+        let findings = SessionLint.findings(try SessionFile.read(file(first + "," + call)))
+        #expect(findings.filter { $0.severity == .error }.map(\.message) == [message].compactMap(\.self))
+    }
+
     @Test(
         arguments: [
             // As they should be: all of the answer, a part of it, no more of the context than there is, and waits by a detour.
