@@ -4,6 +4,8 @@ import Encodings
 struct DocumentCollection {
     /// The plan's name.
     let planFile: String
+    /// True if all are documents of a run file, whose results must stay readable.
+    let areRecorded: Bool
     /// The plan; nil if it cannot be read or is none.
     private(set) var plan: DocumentReading?
     /// The providers, those included in which something is wrong.
@@ -27,8 +29,9 @@ struct DocumentCollection {
     /// The files in the order in which the plan names them.
     private var files: [String]
 
-    init(planFile: String) {
+    init(planFile: String, areRecorded: Bool = false) {
         self.planFile = planFile
+        self.areRecorded = areRecorded
         files = [planFile]
     }
 
@@ -36,6 +39,11 @@ struct DocumentCollection {
     var sortedProblems: [Problem] { problems.sorted(byFiles: files) }
 
     mutating func report(_ problem: Problem) { problems.append(problem) }
+
+    /// Reports what earlier versions allowed, unless the documents were run by one of them.
+    mutating func forbid(_ problem: Problem) {
+        if !areRecorded { report(problem) }
+    }
 
     /// Reads the plan, what it names, and what that names.
     mutating func readAll(reason: (String) -> String?, read: (String) -> [UInt8]?) {
@@ -74,7 +82,7 @@ struct DocumentCollection {
     private mutating func take(_ bytes: [UInt8], _ name: String) -> DocumentReading {
         if !files.contains(name) { files.append(name) }
         sources.append(DocumentSet.Source(name: name, bytes: bytes))
-        let reading = DocumentReading(bytes, file: name)
+        let reading = DocumentReading(bytes, file: name, isRecorded: areRecorded)
         problems += reading.problems
         return reading
     }

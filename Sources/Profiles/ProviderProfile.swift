@@ -172,7 +172,8 @@ public struct ProviderProfile: Hashable, Sendable {
         outputControl = OutputControl(request?.mapping("output_control"))
         asksForUsage = request?.bool("ask_for_usage", default: true) ?? true
         extraBody = request?.json("extra") ?? JSONObject()
-        omitted = Set(request?.strings("omit").map(\.text) ?? [])
+        let omissions = request?.strings("omit") ?? []
+        omitted = Set(omissions.map(\.text))
         reasoningField = request?.optionalString("reasoning_field")
         marksCache = request?.bool("mark_cache", default: false) ?? false
         toolCallSignature = request?.optionalString("tool_call_signature")
@@ -191,7 +192,10 @@ public struct ProviderProfile: Hashable, Sendable {
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
         rehearsal = RehearsalProfile(reader.mapping("rehearsal"))
-        if let request { checkOutputControl(request) }
+        if let request {
+            checkOutputControl(request)
+            checkMembers(request, omissions: omissions)
+        }
         reader.finish()
     }
 
