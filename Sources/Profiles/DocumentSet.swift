@@ -42,8 +42,10 @@ public enum Document: Hashable, Sendable {
         case .plan: self = .plan(PlanProfile(&reader))
         case .policy: self = .policy(PolicyProfile(&reader))
         case .prices:
-            self = .prices(reader.list("rows") { PriceRow($0, path: $1, diagnosis: diagnosis) })
+            let rows = reader.list("rows") { PriceRow($0, path: $1, diagnosis: diagnosis) }
             reader.finish()
+            rows.checkDoubles(diagnosis)
+            self = .prices(rows)
         }
     }
 

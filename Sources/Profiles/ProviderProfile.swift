@@ -187,8 +187,7 @@ public struct ProviderProfile: Hashable, Sendable {
         reasoningTag = response?.optionalString("reasoning_tag")
         response?.finish()
         route = Self.route(reader.mapping("route"))
-        let diagnosis = reader.diagnosis
-        models = reader.list("models") { Self.model($0, $1, diagnosis) }
+        models = Self.models(&reader)
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
         rehearsal = RehearsalProfile(reader.mapping("rehearsal"))
@@ -227,6 +226,21 @@ public struct ProviderProfile: Hashable, Sendable {
             let value = reader.string(key)
             if value.contains("\n") { reader.report(key, "must be one line") }
             return HeaderPair(name: key, value: value)
+        }
+    }
+
+    private static func models(_ reader: inout MappingReader) -> [ModelOffer] {
+        let diagnosis = reader.diagnosis
+        var places: [String: YAMLMark] = [:]
+        return reader.list("models") { node, path in
+            let offer = model(node, path, diagnosis)
+            if let first = places[offer.name] {
+                diagnosis.forbid(
+                    node.mark, "\(path).name", "'\(offer.name)' stands twice; the first stands at \(first.text)")
+            } else if !offer.name.isEmpty {
+                places[offer.name] = node.mark
+            }
+            return offer
         }
     }
 
