@@ -193,6 +193,13 @@ struct MappingReader {
         return duration > .zero ? duration : .seconds(1)
     }
 
+    /// A duration longer than nothing, with a default.
+    mutating func positiveDuration(_ key: String, default fallback: Duration) -> Duration {
+        let duration = optionalDuration(key)
+        if let duration, duration <= .zero { forbid(key, "must be longer than 0s") }
+        return duration ?? fallback
+    }
+
     mutating func optionalMoney(_ key: String) -> Money? {
         scalar(optional(key), key, "an amount with its currency, such as 2.5 USD", Units.money)
     }

@@ -108,6 +108,7 @@ public struct DocumentSet: Hashable, Sendable {
         var collection = DocumentCollection(planFile: planFile, areRecorded: areRecorded)
         collection.readAll(reason: reason, read: read)
         collection.checkEndpoints()
+        collection.checkGeneratedCount()
         guard collection.problems.isEmpty, case .plan(let plan)? = collection.plan?.document,
             let workload = collection.workload
         else {
