@@ -98,6 +98,12 @@ struct MappingReader {
         }
     }
 
+    /// Reports what is wrong with a base URL, if one is given; what is no text at all has been told already.
+    func checkBaseURL(_ text: String?) {
+        guard let text, case .scalar(let written, _)? = value(of: "base_url")?.content, written == text else { return }
+        if let fault = BaseURL.fault(text) { forbid("base_url", fault) }
+    }
+
     // MARK: Texts
 
     private func text(_ node: YAMLNode?, _ key: String) -> String? {

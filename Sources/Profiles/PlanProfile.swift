@@ -275,9 +275,11 @@ public struct PlanProfile: Hashable, Sendable {
     private static func endpoint(_ node: YAMLNode, _ path: String, _ diagnosis: Diagnosis) -> EndpointProfile {
         var reader = MappingReader(node, path: path, diagnosis: diagnosis)
         let provider = reader.string("provider")
+        let baseURL = reader.optionalString("base_url")
+        reader.checkBaseURL(baseURL)
         let endpoint = EndpointProfile(
             identifier: EndpointIdentifier(reader.optionalString("name") ?? provider),
-            provider: ProviderIdentifier(provider), baseURL: reader.optionalString("base_url"),
+            provider: ProviderIdentifier(provider), baseURL: baseURL.map(BaseURL.trimmed),
             region: reader.optionalString("region"),
             parameters: ProviderProfile.parameters(reader.mapping("parameters")), mark: YAMLMarkBox(mark: node.mark))
         reader.finish()

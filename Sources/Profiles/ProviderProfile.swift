@@ -153,12 +153,11 @@ public struct ProviderProfile: Hashable, Sendable {
         displayName = reader.optionalString("display_name") ?? identifier.rawValue
         deliveryPath = reader.requiredChoice("delivery_path", DeliveryPath.self, default: .selfHosted)
         dialect = reader.requiredChoice("dialect", DialectName.self, default: .openAIChat)
-        baseURL = reader.string("base_url")
-        while baseURL.hasSuffix("/") { baseURL.removeLast() }
-        if !baseURL.hasPrefix("http://"), !baseURL.hasPrefix("https://"), reader.keys.contains("base_url") {
-            reader.report("base_url", "must begin with https:// or http://")
-        }
+        let written = reader.string("base_url")
+        reader.checkBaseURL(written)
+        baseURL = BaseURL.trimmed(written)
         path = reader.optionalString("path")
+        if let fault = path.flatMap(BaseURL.pathFault) { reader.forbid("path", fault) }
         parameters = Self.parameters(reader.mapping("parameters"))
         region = reader.optionalString("region")
         regions = reader.strings("regions").map(\.text)
@@ -279,6 +278,9 @@ extension ProviderProfile {
             part.firstIndex(of: "}").map { String(part[..<$0]) }
         }.filter { $0 != "model" }
     }
+
+    /// True if a text has the place of a model's name.
+    static func hasModel(_ text: String) -> Bool { text.contains("{model}") }
 
     /// A text with the names in braces replaced.
     ///
