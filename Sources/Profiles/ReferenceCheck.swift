@@ -77,21 +77,24 @@ extension DocumentCollection {
             "no provider document is named '\(endpoint.provider)'\(near) (known: \(names.joined(separator: ", ")))")
     }
 
-    /// What the URL of an endpoint lacks.
+    /// What the URL of an endpoint lacks, or what is wrong with it once it lacks nothing.
     private func missingParts(_ endpoint: EndpointProfile, _ provider: ProviderProfile) -> [Problem] {
         let region = endpoint.region ?? provider.region
         let filled = [endpoint.baseURL ?? provider.baseURL, provider.path ?? ""].map {
             provider.filled($0, region: region, parameters: endpoint.parameters)
         }
-        if !areRecorded, filled[0].missing.isEmpty, let fault = BaseURL.fault(filled[0].text) {
-            let url = SecretURL.shown(filled[0].text)
-            return [problem(of: endpoint, "has the URL '\(url)', which \(fault)")]
-        }
-        return Set(filled.flatMap(\.missing)).sorted().map { name in
+        var problems = Set(filled.flatMap(\.missing)).sorted().map { name in
             problem(
                 of: endpoint, "is missing; the URL of provider '\(provider.identifier)' needs it",
                 key: name == "region" ? ".region" : ".parameters.\(name)")
         }
+        if !areRecorded, filled[0].missing.isEmpty, let fault = BaseURL.fault(filled[0].text) {
+            // What stands before an @ may be a secret.
+            let isShown = !filled[0].text.contains("@")
+            let url = isShown ? "the URL '\(SecretURL.shown(filled[0].text))', which" : "a URL that"
+            problems.append(problem(of: endpoint, "has \(url) \(fault)"))
+        }
+        return problems
     }
 
     /// Parameters of an endpoint that none of its URLs has, as slips of the pen are.

@@ -97,6 +97,16 @@ private func problems(
         ),
     ]
 
+    @Test func `a URL that is wrong hides no parameter that is missing, and shows no password`() {
+        let found = problems(provider: "https://{host}/v1", parameters: "host: \"me:word@x\"", path: "/{deployment}")
+        #expect(
+            found == [
+                "p.yaml:7:13: endpoints.a.parameters.deployment: is missing; the URL of provider 'a' needs it",
+                "p.yaml:7:13: endpoints.a: has a URL that must have no user and no password; secrets belong under "
+                    + "'authentication'",
+            ])
+    }
+
     @Test(arguments: filled)
     func `a URL is judged again when the names in braces have got their values`(
         provider: String, parameters: String, expected: [String]
