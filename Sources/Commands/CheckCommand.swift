@@ -84,7 +84,7 @@ enum CheckCommand: Subcommand {
         let calls = plan.rounds.flatMap(\.sessions).reduce(0) {
             $0 + plan.library.sessions[$1.libraryIndex].calls.count
         }
-        let notices = (plan.notices + [PlanEstimate(plan).budgetNotice(plan)].compactMap(\.self))
+        let notices = PlanEstimate(plan).notices(plan)
             .map { "\n    note: \($0)" }.joined()
         return "plan '\(plan.profile.name)', \(Figures.counted(plan.endpoints.count, "endpoint")), "
             + "\(Figures.counted(plan.rounds.count, "round")), \(Figures.counted(calls, "call")) per endpoint\(notices)"

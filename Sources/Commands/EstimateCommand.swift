@@ -53,7 +53,7 @@ enum EstimateCommand: Subcommand {
             introduction: [
                 cost(estimate, plan, decimals: decimals),
                 time(estimate, plan),
-            ], tables: [table], notices: plan.notices + [estimate.budgetNotice(plan)].compactMap(\.self))
+            ], tables: [table], notices: estimate.notices(plan))
     }
 
     /// What the run takes at least, and where a stop rule cuts it short.
@@ -93,7 +93,7 @@ enum EstimateCommand: Subcommand {
             "highest_cost_usd": .optional(estimate.highest?.dollars),
             "least_seconds": .number(estimate.shortest.seconds), "load": .string(plan.profile.loadText),
             "arrival_seconds": .optional(estimate.arrivals?.seconds),
-            "endpoints": .array(rows), "notices": .array(plan.notices.map { .string($0) }),
+            "endpoints": .array(rows), "notices": .array(estimate.notices(plan).map { .string($0) }),
         ]
     }
 }

@@ -12,6 +12,9 @@ public struct YAMLMark: Hashable, Sendable {
         self.line = line
         self.column = column
     }
+
+    /// `line:column`.
+    public var text: String { "\(line):\(column)" }
 }
 
 /// Why a YAML document was refused.

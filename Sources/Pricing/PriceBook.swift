@@ -5,7 +5,7 @@ public import Quantities
 public struct PriceBook: Hashable, Sendable {
     private let rows: [PriceRow]
 
-    /// Makes a book; of two rows for the same thing the later one counts.
+    /// Makes a book; of two rows for the same thing, which only old run files have, the later one counts.
     public init(_ rows: [PriceRow]) {
         self.rows = rows
     }

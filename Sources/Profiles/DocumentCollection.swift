@@ -4,14 +4,18 @@ import Encodings
 struct DocumentCollection {
     /// The plan's name.
     let planFile: String
+    /// True if all are documents of a run file, whose results must stay readable.
+    let areRecorded: Bool
     /// The plan; nil if it cannot be read or is none.
     private(set) var plan: DocumentReading?
     /// The providers, those included in which something is wrong.
     private(set) var providers: [(profile: ProviderProfile, reading: DocumentReading)] = []
+    private var providerFiles: [String] = []
     /// False if there may be providers beside ``providers``, or some whose name is in doubt.
     private(set) var hasAllProviders = true
     /// The prices.
     private(set) var prices: [PriceRow] = []
+    private var pricePlaces = PricePlaces()
     /// False if there may be prices beside ``prices``, or some of which it is in doubt what they are for.
     private(set) var hasAllPrices = true
     /// The workload with its document.
@@ -27,8 +31,9 @@ struct DocumentCollection {
     /// The files in the order in which the plan names them.
     private var files: [String]
 
-    init(planFile: String) {
+    init(planFile: String, areRecorded: Bool = false) {
         self.planFile = planFile
+        self.areRecorded = areRecorded
         files = [planFile]
     }
 
@@ -36,6 +41,11 @@ struct DocumentCollection {
     var sortedProblems: [Problem] { problems.sorted(byFiles: files) }
 
     mutating func report(_ problem: Problem) { problems.append(problem) }
+
+    /// Reports what earlier versions allowed, unless the documents were run by one of them.
+    mutating func forbid(_ problem: Problem) {
+        if !areRecorded { report(problem) }
+    }
 
     /// Reads the plan, what it names, and what that names.
     mutating func readAll(reason: (String) -> String?, read: (String) -> [UInt8]?) {
@@ -51,8 +61,14 @@ struct DocumentCollection {
         plan = reading
         hasAllProviders = reading.isKnown("providers")
         hasAllPrices = reading.isKnown("prices")
+        var taken: Set<String> = []
         for reference in reading.references {
             let name = DocumentSet.resolved(reference.name, from: planFile)
+            // Two kinds of one file are told when it is none of them.
+            if !areRecorded, !taken.insert("\(reference.kind.rawValue) \(name)").inserted {
+                report(reference.problem(of: planFile, "'\(reference.name)' stands twice; name it once"))
+                continue
+            }
             let document = read(name).map { take($0, name) }
             if document == nil { report(reference.problem(of: planFile, refusal(name))) }
             take(document, named: name, for: reference)
@@ -74,7 +90,7 @@ struct DocumentCollection {
     private mutating func take(_ bytes: [UInt8], _ name: String) -> DocumentReading {
         if !files.contains(name) { files.append(name) }
         sources.append(DocumentSet.Source(name: name, bytes: bytes))
-        let reading = DocumentReading(bytes, file: name)
+        let reading = DocumentReading(bytes, file: name, isRecorded: areRecorded)
         problems += reading.problems
         return reading
     }
@@ -84,9 +100,12 @@ struct DocumentCollection {
         switch (reading?.document, reference.kind) {
         case (.provider(let profile), .provider):
             guard let reading else { return }
+            checkName(of: profile, reading, file: name)
             providers.append((profile, reading))
+            providerFiles.append(name)
             if !reading.isKnown("name") { hasAllProviders = false }
         case (.prices(let rows), .prices):
+            if let reading { checkDoubles(rows, reading, file: name) }
             prices += rows
             if reading?.tellsWhatPricesAreFor(rows.count) != true { hasAllPrices = false }
         case (.workload(let profile), .workload): workload = reading.map { (profile, name, $0) }
@@ -98,6 +117,32 @@ struct DocumentCollection {
                 report(
                     reference.problem(of: planFile, "'\(reference.name)' is no \(reference.kind.rawValue) document"))
             }
+        }
+    }
+}
+
+/// What only one of several documents can have.
+extension DocumentCollection {
+    /// Reports a provider that has the name of an earlier one.
+    private mutating func checkName(of profile: ProviderProfile, _ reading: DocumentReading, file: String) {
+        guard reading.isKnown("name"), let mark = reading.value("name")?.mark else { return }
+        let earlier = providers.firstIndex {
+            $0.profile.identifier == profile.identifier && $0.reading.isKnown("name")
+        }
+        guard let earlier, let place = providers[earlier].reading.value("name")?.mark else { return }
+        forbid(
+            Problem(
+                file: file, mark: mark, path: "name",
+                message:
+                    "'\(profile.identifier)' is the name of the provider in \(providerFiles[earlier]):\(place.text), "
+                    + "too; no two are the same"))
+    }
+
+    /// Reports prices for what an earlier document has a price for.
+    private mutating func checkDoubles(_ rows: [PriceRow], _ reading: DocumentReading, file: String) {
+        for (index, row) in rows.enumerated() where reading.isKnown("rows[\(index)]") {
+            guard let fault = pricePlaces.fault(taking: row, of: file) else { continue }
+            forbid(Problem(file: file, mark: row.mark.mark, path: "rows[\(index)]", message: fault))
         }
     }
 }

@@ -4,6 +4,8 @@ import Quantities
 /// Collects the problems of one document while it is read.
 final class Diagnosis {
     let file: String
+    /// True if the document is that of a run file, whose results must stay readable.
+    let isRecorded: Bool
     private(set) var problems: [Problem] = []
     /// The mappings with keys that nobody asked for, any of which may be meant for one that is not there.
     private(set) var pathsOfStrangers: Set<String> = []
@@ -11,8 +13,9 @@ final class Diagnosis {
     /// True if there may be more problems than are listed.
     var isFull: Bool { problems.count >= 100 }
 
-    init(file: String) {
+    init(file: String, isRecorded: Bool = false) {
         self.file = file
+        self.isRecorded = isRecorded
     }
 
     func noteStranger(in path: String) { pathsOfStrangers.insert(path) }
@@ -20,6 +23,11 @@ final class Diagnosis {
     func report(_ mark: YAMLMark, _ path: String, _ message: String) {
         guard !isFull else { return }
         problems.append(Problem(file: file, mark: mark, path: path, message: message))
+    }
+
+    /// Reports what earlier versions allowed, unless the document was run by one of them.
+    func forbid(_ mark: YAMLMark, _ path: String, _ message: String) {
+        if !isRecorded { report(mark, path, message) }
     }
 }
 
@@ -48,10 +56,18 @@ struct MappingReader {
     func path(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// Where the value of a key stands; nil if there is none.
-    func mark(of key: String) -> YAMLMark? { entries.first { $0.key == key }?.value.mark }
+    func mark(of key: String) -> YAMLMark? { value(of: key)?.mark }
+
+    /// The value of a key, which is not asked for by that; nil if there is none.
+    func value(of key: String) -> YAMLNode? { entries.first { $0.key == key }?.value }
 
     func report(_ key: String, _ message: String) {
         diagnosis.report(mark(of: key) ?? mark, path(key), message)
+    }
+
+    /// Reports what earlier versions allowed.
+    func forbid(_ key: String, _ message: String) {
+        diagnosis.forbid(mark(of: key) ?? mark, path(key), message)
     }
 
     /// The value of an optional key.
@@ -80,6 +96,12 @@ struct MappingReader {
             let allowed = Set(known).sorted().joined(separator: ", ")
             diagnosis.report(entry.mark, path(entry.key), "is not a known key\(near) (allowed: \(allowed))")
         }
+    }
+
+    /// Reports what is wrong with a base URL, if one is given; what is no text at all has been told already.
+    func checkBaseURL(_ text: String?) {
+        guard let text, case .scalar(let written, _)? = value(of: "base_url")?.content, written == text else { return }
+        if let fault = BaseURL.fault(text) { forbid("base_url", fault) }
     }
 
     // MARK: Texts
@@ -180,6 +202,13 @@ struct MappingReader {
         guard let duration = optionalDuration(key) else { return nil }
         if duration <= .zero { report(key, "must be longer than 0s") }
         return duration > .zero ? duration : nil
+    }
+
+    /// A duration longer than nothing, with a default.
+    mutating func positiveDuration(_ key: String, default fallback: Duration) -> Duration {
+        let duration = optionalDuration(key)
+        if let duration, duration <= .zero { forbid(key, "must be longer than 0s") }
+        return duration ?? fallback
     }
 
     mutating func optionalMoney(_ key: String) -> Money? {

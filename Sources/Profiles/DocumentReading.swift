@@ -11,9 +11,9 @@ struct DocumentReading {
     private let pathsOfStrangers: Set<String>
     private let mayLackProblems: Bool
 
-    /// Reads a document strictly.
-    init(_ bytes: [UInt8], file: String) {
-        let diagnosis = Diagnosis(file: file)
+    /// Reads a document strictly, but for what earlier versions allowed if it is recorded in a run file.
+    init(_ bytes: [UInt8], file: String, isRecorded: Bool = false) {
+        let diagnosis = Diagnosis(file: file, isRecorded: isRecorded)
         do throws(YAMLError) {
             let parsed = try YAMLDocument.parse(bytes)
             for duplicate in parsed.duplicates { diagnosis.report(duplicate.mark, "", duplicate.message) }

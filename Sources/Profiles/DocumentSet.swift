@@ -42,8 +42,10 @@ public enum Document: Hashable, Sendable {
         case .plan: self = .plan(PlanProfile(&reader))
         case .policy: self = .policy(PolicyProfile(&reader))
         case .prices:
-            self = .prices(reader.list("rows") { PriceRow($0, path: $1, diagnosis: diagnosis) })
+            let rows = reader.list("rows") { PriceRow($0, path: $1, diagnosis: diagnosis) }
             reader.finish()
+            rows.checkDoubles(diagnosis)
+            self = .prices(rows)
         }
     }
 
@@ -93,18 +95,20 @@ public struct DocumentSet: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - planFile: the plan's name.
+    ///   - areRecorded: true for the documents of a run file: what earlier versions allowed is no fault of theirs.
     ///   - reason: says why a file could not be read, if that is known.
     ///   - workloadFault: says what is wrong with a workload and the bytes of its session file; asked only if something else
     ///     is wrong, since whoever plans finds that out without being asked.
     ///   - read: gives the bytes of a file, or nil if it cannot be read. Names in a document are relative to its folder.
     /// - Throws: ``Problems`` with everything that is wrong in any of the files.
     public init(
-        planFile: String, reason: (String) -> String? = { _ in nil },
+        planFile: String, areRecorded: Bool = false, reason: (String) -> String? = { _ in nil },
         workloadFault: (WorkloadProfile, [UInt8]?) -> String? = { _, _ in nil }, read: (String) -> [UInt8]?
     ) throws(Problems) {
-        var collection = DocumentCollection(planFile: planFile)
+        var collection = DocumentCollection(planFile: planFile, areRecorded: areRecorded)
         collection.readAll(reason: reason, read: read)
         collection.checkEndpoints()
+        collection.checkGeneratedCount()
         guard collection.problems.isEmpty, case .plan(let plan)? = collection.plan?.document,
             let workload = collection.workload
         else {

@@ -67,10 +67,10 @@ extension ProviderProfile {
     /// - Parameter policy: what the plan wants.
     /// - Returns: what is in the way and what helps; nil if nothing is.
     func objection(to policy: PlanProfile.OutputLengthPolicy) -> String? {
-        if policy != .natural, let place = placeThatDecidesLimit {
+        if policy != .natural, omitsLimit {
             return
                 "'output_length: \(policy.rawValue)' sets '\(outputLimitField.rawValue)' of each request, but provider "
-                + "'\(identifier)' has it under \(place); take it out there, or plan 'natural'"
+                + "'\(identifier)' has it under request.omit; take it out there, or plan 'natural'"
         }
         guard policy == .exact else { return nil }
         if let name = extraBody.members.map(\.key).first(where: { Self.grammarFields.contains($0) }) {
@@ -90,10 +90,9 @@ extension ProviderProfile {
         "regex", "ebnf", "json_schema", "grammar",
     ]
 
-    /// Where the document itself decides on the limit of OpenAI's chat; nil if it leaves that to the plan.
-    private var placeThatDecidesLimit: String? {
-        guard dialect == .openAIChat || (dialect == .bedrockInvoke && innerDialect == .openAIChat) else { return nil }
-        if omitted.contains(outputLimitField.rawValue) { return "request.omit" }
-        return extraBody[outputLimitField.rawValue] == nil ? nil : "request.extra"
+    /// True if the document leaves out the limit of OpenAI's chat, whether or not it has one of its own under `extra`.
+    private var omitsLimit: Bool {
+        guard dialect == .openAIChat || (dialect == .bedrockInvoke && innerDialect == .openAIChat) else { return false }
+        return omitted.contains(outputLimitField.rawValue)
     }
 }

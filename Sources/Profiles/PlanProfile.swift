@@ -221,6 +221,7 @@ public struct PlanProfile: Hashable, Sendable {
     init(_ reader: inout MappingReader) {
         let diagnosis = reader.diagnosis
         name = reader.string("name")
+        Self.checkName(name, reader)
         seed = reader.integer("seed", in: 0...Int.max, default: 1)
         model = reader.string("model")
         smallModel = reader.optionalString("small_model")
@@ -236,6 +237,7 @@ public struct PlanProfile: Hashable, Sendable {
         }
         rounds = reader.integer("rounds", in: 1...10_000, default: 12)
         sessionsPerRound = reader.integer("sessions_per_round", in: 1...100_000, default: 4)
+        Self.checkCount(reader, rounds: rounds, sessionsPerRound: sessionsPerRound)
         liveSessions = reader.integer("live_sessions", in: 1...100_000, default: 4)
         load = LoadProfile(reader.mapping("load"))
         if load.isOpen, reader.keys.contains("live_sessions") {
@@ -253,10 +255,10 @@ public struct PlanProfile: Hashable, Sendable {
         outputLength = reader.choice("output_length", OutputLengthPolicy.self, default: .natural)
         var timeouts = reader.mapping("timeouts")
         self.timeouts = Timeouts(
-            connect: timeouts?.duration("connect", default: .seconds(10)) ?? .seconds(10),
-            firstToken: timeouts?.duration("first_token", default: .seconds(120)) ?? .seconds(120),
-            idle: timeouts?.duration("idle", default: .seconds(60)) ?? .seconds(60),
-            total: timeouts?.duration("total", default: .seconds(600)) ?? .seconds(600))
+            connect: timeouts?.positiveDuration("connect", default: .seconds(10)) ?? .seconds(10),
+            firstToken: timeouts?.positiveDuration("first_token", default: .seconds(120)) ?? .seconds(120),
+            idle: timeouts?.positiveDuration("idle", default: .seconds(60)) ?? .seconds(60),
+            total: timeouts?.positiveDuration("total", default: .seconds(600)) ?? .seconds(600))
         timeouts?.finish()
         stop = Self.stop(reader.mapping("stop"), load)
         retries = Self.retries(reader.mapping("retries"), diagnosis)
@@ -273,9 +275,11 @@ public struct PlanProfile: Hashable, Sendable {
     private static func endpoint(_ node: YAMLNode, _ path: String, _ diagnosis: Diagnosis) -> EndpointProfile {
         var reader = MappingReader(node, path: path, diagnosis: diagnosis)
         let provider = reader.string("provider")
+        let baseURL = reader.optionalString("base_url")
+        reader.checkBaseURL(baseURL)
         let endpoint = EndpointProfile(
             identifier: EndpointIdentifier(reader.optionalString("name") ?? provider),
-            provider: ProviderIdentifier(provider), baseURL: reader.optionalString("base_url"),
+            provider: ProviderIdentifier(provider), baseURL: baseURL.map(BaseURL.trimmed),
             region: reader.optionalString("region"),
             parameters: ProviderProfile.parameters(reader.mapping("parameters")), mark: YAMLMarkBox(mark: node.mark))
         reader.finish()

@@ -23,6 +23,8 @@ public struct PriceRow: Hashable, Sendable {
     public var source: String
     /// When.
     public var date: String
+    /// Where the row stands.
+    let mark: YAMLMarkBox
 
     init(_ node: YAMLNode, path: String, diagnosis: Diagnosis) {
         var reader = MappingReader(node, path: path, diagnosis: diagnosis)
@@ -36,6 +38,7 @@ public struct PriceRow: Hashable, Sendable {
         perRequest = reader.optionalMoney("per_request")
         source = reader.string("source")
         date = reader.string("date")
+        mark = YAMLMarkBox(mark: node.mark)
         reader.finish()
     }
 }
@@ -47,7 +50,7 @@ extension PriceRow {
     ///   - model: the model's name in plans.
     ///   - provider: the provider.
     ///   - region: a row of this region is preferred to one without a region; a row of another region never counts.
-    ///   - rows: all prices; of two for the same thing the later one counts.
+    ///   - rows: all prices; of two for the same thing, which only old run files have, the later one counts.
     /// - Returns: nil if there is none.
     public static func row(
         of model: String, at provider: ProviderIdentifier, region: String?, in rows: [PriceRow]

@@ -153,12 +153,11 @@ public struct ProviderProfile: Hashable, Sendable {
         displayName = reader.optionalString("display_name") ?? identifier.rawValue
         deliveryPath = reader.requiredChoice("delivery_path", DeliveryPath.self, default: .selfHosted)
         dialect = reader.requiredChoice("dialect", DialectName.self, default: .openAIChat)
-        baseURL = reader.string("base_url")
-        while baseURL.hasSuffix("/") { baseURL.removeLast() }
-        if !baseURL.hasPrefix("http://"), !baseURL.hasPrefix("https://"), reader.keys.contains("base_url") {
-            reader.report("base_url", "must begin with https:// or http://")
-        }
+        let written = reader.string("base_url")
+        reader.checkBaseURL(written)
+        baseURL = BaseURL.trimmed(written)
         path = reader.optionalString("path")
+        if let fault = path.flatMap(BaseURL.pathFault) { reader.forbid("path", fault) }
         parameters = Self.parameters(reader.mapping("parameters"))
         region = reader.optionalString("region")
         regions = reader.strings("regions").map(\.text)
@@ -172,7 +171,8 @@ public struct ProviderProfile: Hashable, Sendable {
         outputControl = OutputControl(request?.mapping("output_control"))
         asksForUsage = request?.bool("ask_for_usage", default: true) ?? true
         extraBody = request?.json("extra") ?? JSONObject()
-        omitted = Set(request?.strings("omit").map(\.text) ?? [])
+        let omissions = request?.strings("omit") ?? []
+        omitted = Set(omissions.map(\.text))
         reasoningField = request?.optionalString("reasoning_field")
         marksCache = request?.bool("mark_cache", default: false) ?? false
         toolCallSignature = request?.optionalString("tool_call_signature")
@@ -186,12 +186,14 @@ public struct ProviderProfile: Hashable, Sendable {
         reasoningTag = response?.optionalString("reasoning_tag")
         response?.finish()
         route = Self.route(reader.mapping("route"))
-        let diagnosis = reader.diagnosis
-        models = reader.list("models") { Self.model($0, $1, diagnosis) }
+        models = Self.models(&reader)
         if models.isEmpty { reader.report("models", "must name at least one model") }
         policy = Self.policy(reader.mapping("policy"))
         rehearsal = RehearsalProfile(reader.mapping("rehearsal"))
-        if let request { checkOutputControl(request) }
+        if let request {
+            checkOutputControl(request)
+            checkMembers(request, omissions: omissions)
+        }
         reader.finish()
     }
 
@@ -223,6 +225,21 @@ public struct ProviderProfile: Hashable, Sendable {
             let value = reader.string(key)
             if value.contains("\n") { reader.report(key, "must be one line") }
             return HeaderPair(name: key, value: value)
+        }
+    }
+
+    private static func models(_ reader: inout MappingReader) -> [ModelOffer] {
+        let diagnosis = reader.diagnosis
+        var places: [String: YAMLMark] = [:]
+        return reader.list("models") { node, path in
+            let offer = model(node, path, diagnosis)
+            if let first = places[offer.name] {
+                diagnosis.forbid(
+                    node.mark, "\(path).name", "'\(offer.name)' stands twice; the first stands at \(first.text)")
+            } else if !offer.name.isEmpty {
+                places[offer.name] = node.mark
+            }
+            return offer
         }
     }
 
@@ -261,6 +278,9 @@ extension ProviderProfile {
             part.firstIndex(of: "}").map { String(part[..<$0]) }
         }.filter { $0 != "model" }
     }
+
+    /// True if a text has the place of a model's name.
+    static func hasModel(_ text: String) -> Bool { text.contains("{model}") }
 
     /// A text with the names in braces replaced.
     ///

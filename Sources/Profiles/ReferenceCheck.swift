@@ -20,6 +20,7 @@ extension DocumentCollection {
                 ["base_url", "path", "region", "parameters"].allSatisfy({ document.isKnown($0) })
             {
                 for problem in missingParts(endpoint, provider) { report(problem) }
+                for problem in strayParameters(endpoint, provider) { forbid(problem) }
             }
             let lengthKeys = ["dialect", "request"]
             if reading.isKnown("output_length"), lengthKeys.allSatisfy({ document.isKnown($0) }),
@@ -76,16 +77,37 @@ extension DocumentCollection {
             "no provider document is named '\(endpoint.provider)'\(near) (known: \(names.joined(separator: ", ")))")
     }
 
-    /// What the URL of an endpoint lacks.
+    /// What the URL of an endpoint lacks, or what is wrong with it once it lacks nothing.
     private func missingParts(_ endpoint: EndpointProfile, _ provider: ProviderProfile) -> [Problem] {
         let region = endpoint.region ?? provider.region
-        let missing = [endpoint.baseURL ?? provider.baseURL, provider.path ?? ""].flatMap {
-            provider.filled($0, region: region, parameters: endpoint.parameters).missing
+        let filled = [endpoint.baseURL ?? provider.baseURL, provider.path ?? ""].map {
+            provider.filled($0, region: region, parameters: endpoint.parameters)
         }
-        return Set(missing).sorted().map { name in
+        var problems = Set(filled.flatMap(\.missing)).sorted().map { name in
             problem(
                 of: endpoint, "is missing; the URL of provider '\(provider.identifier)' needs it",
                 key: name == "region" ? ".region" : ".parameters.\(name)")
+        }
+        if !areRecorded, filled[0].missing.isEmpty, let fault = BaseURL.fault(filled[0].text) {
+            // What stands before an @ may be a secret.
+            let isShown = !filled[0].text.contains("@")
+            let url = isShown ? "the URL '\(SecretURL.shown(filled[0].text))', which" : "a URL that"
+            problems.append(problem(of: endpoint, "has \(url) \(fault)"))
+        }
+        return problems
+    }
+
+    /// Parameters of an endpoint that none of its URLs has, as slips of the pen are.
+    private func strayParameters(_ endpoint: EndpointProfile, _ provider: ProviderProfile) -> [Problem] {
+        let urls = [provider.baseURL, endpoint.baseURL ?? "", provider.path ?? ""]
+        let names = Set(urls.flatMap(ProviderProfile.placeholders)).sorted()
+        return endpoint.parameters.keys.sorted().filter { !names.contains($0) }.map { name in
+            let near = Suggestion.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+            let known =
+                names.isEmpty ? "there are no names in braces" : "names there: \(names.joined(separator: ", "))"
+            return problem(
+                of: endpoint, "stands in no URL of provider '\(provider.identifier)'\(near) (\(known))",
+                key: ".parameters.\(name)")
         }
     }
 

@@ -43,7 +43,9 @@ public struct RunFile: Sendable {
         let sources = try Self.rows(DocumentRow.self, database).sorted { $0.position < $1.position }
         guard let plan = sources.first else { throw RecordsError(description: "\(path): holds no plan") }
         do throws(Problems) {
-            documents = try DocumentSet(planFile: plan.name) { name in sources.first { $0.name == name }?.bytes }
+            documents = try DocumentSet(planFile: plan.name, areRecorded: true) { name in
+                sources.first { $0.name == name }?.bytes
+            }
         } catch {
             throw RecordsError(description: "\(path): its plan cannot be read: \(error)")
         }

@@ -75,7 +75,12 @@ private func documents(
         ),
         (
             "output_length: capped", "extra: {max_completion_tokens: 9}, output_limit_field: max_completion_tokens",
-            "openai-chat", "has it under request.extra"
+            "openai-chat", "request.extra.max_completion_tokens: is set in requests"
+        ),
+        (
+            "output_length: capped",
+            "extra: {max_completion_tokens: 9}, omit: [max_completion_tokens], output_limit_field: max_completion_tokens",
+            "openai-chat", "has it under request.omit"
         ),
         (
             "", "output_control: {}", "openai-chat",
