@@ -79,7 +79,7 @@ struct LiveSessions {
         let call = session.transcript.session.calls[key.call]
         let route = writers[key.session.endpoint].routes.route(of: call)
         let body = session.body(
-            key.call, prefix: prefix(of: call, session.transcript, key.session).0.value, encoder: route.encoder,
+            key.call, prefix: prefix(of: call, session.transcript, key.session).shared.value, encoder: route.encoder,
             options: options, target: route.target
         ) { prepared.take(CallKey(session: key.session, call: $0)) }
         sessions[key.session] = session
@@ -103,7 +103,7 @@ struct LiveSessions {
     /// The tools that a call under way was offered.
     mutating func tools(of key: CallKey) -> [ToolDefinition] {
         guard let transcript = sessions[key.session]?.transcript else { return [] }
-        return prefix(of: transcript.session.calls[key.call], transcript, key.session).0.value.prompt.tools
+        return prefix(of: transcript.session.calls[key.call], transcript, key.session).shared.value.prompt.tools
     }
 
     /// Drops what was prepared for a call that will not be sent.
@@ -162,7 +162,7 @@ struct LiveSessions {
     /// What a call begins with, which may not be made yet, and whether it was never asked for.
     private mutating func prefix(
         of call: Call, _ transcript: Transcript, _ key: SessionKey
-    ) -> (Lazy<SharedPrefix>, isNew: Bool) {
+    ) -> (shared: Lazy<SharedPrefix>, isNew: Bool) {
         let (writer, owner) = (writers[key.endpoint], transcript.session.share == .session ? key : nil)
         let name = writer.prefixName(of: call, transcript, endpoint: key.endpoint)
         if let prefix = prefixes[owner]?[name] { return (prefix, false) }

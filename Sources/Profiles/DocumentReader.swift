@@ -194,21 +194,21 @@ struct MappingReader {
     /// A duration that must be there and longer than nothing.
     mutating func positiveDuration(_ key: String) -> Duration {
         if !keys.contains(key) { report(key, "is missing (a duration with its unit, such as 60s)") }
-        return optionalPositiveDuration(key) ?? .seconds(1)
+        guard let duration = optionalDuration(key) else { return .seconds(1) }
+        if duration <= .zero { report(key, "must be longer than 0s") }
+        return duration > .zero ? duration : .seconds(1)
     }
 
-    /// A duration that may be left out, but not be nothing.
+    /// A duration that may be left out, but not be nothing, which earlier versions allowed.
     mutating func optionalPositiveDuration(_ key: String) -> Duration? {
-        guard let duration = optionalDuration(key) else { return nil }
-        if duration <= .zero { report(key, "must be longer than 0s") }
-        return duration > .zero ? duration : nil
+        let duration = optionalDuration(key)
+        if let duration, duration <= .zero { forbid(key, "must be longer than 0s") }
+        return duration
     }
 
     /// A duration longer than nothing, with a default.
     mutating func positiveDuration(_ key: String, default fallback: Duration) -> Duration {
-        let duration = optionalDuration(key)
-        if let duration, duration <= .zero { forbid(key, "must be longer than 0s") }
-        return duration ?? fallback
+        optionalPositiveDuration(key) ?? fallback
     }
 
     mutating func optionalMoney(_ key: String) -> Money? {

@@ -3,7 +3,7 @@ import Testing
 @testable import Profiles
 
 /// The problems of a plan with some lines and a generated workload with others.
-private func problems(_ lines: String, workload: String) -> [String] {
+private func problems(_ lines: String, workload: String, recorded: Bool = false) -> [String] {
     let texts = [
         "p.yaml": """
         submeter: plan
@@ -27,7 +27,7 @@ private func problems(_ lines: String, workload: String) -> [String] {
         "w.yaml": "submeter: workload\nversion: 1\nname: w\ngenerator: coding-S\n\(workload)",
     ]
     do throws(Problems) {
-        _ = try DocumentSet(planFile: "p.yaml") { texts[$0].map { Array($0.utf8) } }
+        _ = try DocumentSet(planFile: "p.yaml", areRecorded: recorded) { texts[$0].map { Array($0.utf8) } }
         return []
     } catch {
         return error.list.map(\.description)
@@ -65,5 +65,11 @@ private func problems(_ lines: String, workload: String) -> [String] {
     @Test(arguments: counts.indices)
     func `more sessions than a plan or a generator can have are refused`(index: Int) {
         #expect(problems(Self.counts[index].plan, workload: Self.counts[index].workload) == Self.counts[index].expected)
+    }
+
+    @Test(arguments: ["stop: {duration: 0s}", "timeouts: {connect: 0s}", "rounds: 1000\nsessions_per_round: 101"])
+    func `a run file whose plan has what is refused now can be read`(line: String) {
+        #expect(problems(line, workload: "").count == 1)
+        #expect(problems(line, workload: "", recorded: true) == [])
     }
 }
